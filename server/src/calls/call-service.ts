@@ -1,0 +1,174 @@
+// The use cases: place a call, look at calls, hang up, interrupt, take a carrier's event, join a stream, drain.
+
+import { randomUUID } from 'node:crypto';
+import { type Call, type CallRequest, createCall } from './call';
+import { CallRegistry } from './call-registry';
+import { CarrierLeg } from './carrier-leg';
+import type { AnnouncedStream } from './conversation-ports';
+import { endCall } from './end-call';
+import { CallNotFoundError, CallStateError, CapacityError, DrainingError, IdempotencyMismatchError } from './errors';
+import { LiveCall, type LiveCallDeps } from './live-call';
+import type { CallPage, CallQuery, CallStore, CarrierEvent, Idempotency, Replay, TimelineEntry } from './ports';
+import { RecentIds } from './recent-ids';
+
+/** What the service works with. */
+export type CallServiceDeps = LiveCallDeps & {
+  readonly store: CallStore;
+  readonly maxConcurrentCalls: number;
+};
+
+/** A placed call, and whether this request only found it again. */
+export type Placement = {
+  readonly call: Call;
+  readonly isReplay: boolean;
+};
+
+/** The calls of this node, as the edges see them. */
+export class CallService {
+  readonly #deps: CallServiceDeps;
+  readonly #registry = new CallRegistry();
+  readonly #seenEvents: RecentIds;
+  #isDraining = false;
+
+  constructor(deps: CallServiceDeps) {
+    this.#deps = deps;
+    this.#seenEvents = new RecentIds(deps.clock);
+  }
+
+  /** How many calls are not over. */
+  get activeCalls(): number {
+    return this.#registry.active().length;
+  }
+
+  /**
+   * Records the call and dials it. With a known idempotency key it returns the call of the first request.
+   * @throws DrainingError, CapacityError, IdempotencyMismatchError
+   */
+  async place(request: CallRequest, idempotency?: Idempotency): Promise<Placement> {
+    const known = idempotency && (await this.#deps.store.findReplay(idempotency));
+    if (known) return this.#replay(known);
+    const call = createCall(randomUUID(), request, this.#deps.clock.nowMs());
+    const live = this.#reserve(call);
+    const insertion = await this.#deps.store.insert(call, idempotency).catch((error: unknown) => {
+      this.#registry.remove(call.callId);
+      throw error;
+    });
+    if (insertion.kind === 'inserted') {
+      this.#start(live);
+      return { call, isReplay: false };
+    }
+    this.#registry.remove(call.callId);
+    return this.#replay(insertion);
+  }
+
+  /** @throws CallNotFoundError */
+  async get(callId: string): Promise<Call> {
+    const call = this.#registry.find(callId)?.call ?? (await this.#deps.store.find(callId));
+    if (!call) throw new CallNotFoundError('No call has this id.');
+    return call;
+  }
+
+  /** The call's timeline, everything noted so far included. */
+  async timeline(callId: string): Promise<readonly TimelineEntry[]> {
+    await this.#deps.journal.flush();
+    return this.#deps.store.timeline(callId);
+  }
+
+  /** Calls that are not over, oldest first. */
+  active(): readonly Call[] {
+    return this.#registry.active().map((live) => live.call);
+  }
+
+  /** Calls of all times, newest first. */
+  async list(query: CallQuery): Promise<CallPage> {
+    await this.#deps.journal.flush();
+    return this.#deps.store.list(query);
+  }
+
+  /** @throws CallNotFoundError, CallStateError */
+  async hangUp(callId: string): Promise<Call> {
+    const live = await this.#findLive(callId, 'hung up');
+    const reason = live.call.status === 'in-progress' ? 'api-hung-up' : 'api-canceled';
+    live.end(endCall(reason));
+    return live.call;
+  }
+
+  /** Silences the AI; `wasSpeaking` is false when there was nothing to silence. @throws CallNotFoundError, CallStateError */
+  async interrupt(callId: string): Promise<{ readonly call: Call; readonly wasSpeaking: boolean }> {
+    const live = await this.#findLive(callId, 'interrupted');
+    if (!live.isStreaming) {
+      throw new CallStateError(
+        live.call.status,
+        `A call that is ${live.call.status} has no conversation to interrupt.`,
+      );
+    }
+    return { wasSpeaking: live.interrupt(), call: live.call };
+  }
+
+  /** Joins a carrier's stream to its call; returns false when there is no such call, or it has another leg. */
+  attachStream(callId: string, { stream, carrierCallId }: AnnouncedStream): boolean {
+    return this.#registry.find(callId)?.attachStream(stream, carrierCallId) ?? false;
+  }
+
+  /** Takes one event of the carrier, once. Events of calls that are not ours are none of our business. */
+  async onCarrierEvent(event: CarrierEvent): Promise<void> {
+    if (event.callId === undefined || !this.#seenEvents.add(event.eventId)) return;
+    const live = this.#registry.find(event.callId);
+    if (live) return live.onCarrierEvent(event);
+    const isAlive = event.type === 'leg.ringing' || event.type === 'leg.answered' || event.type === 'stream.started';
+    if (isAlive && (await this.#deps.store.find(event.callId))) await this.#takeDownLateLeg(event.callId, event);
+  }
+
+  /** Takes no new calls from now on. */
+  startDraining(): void {
+    this.#isDraining = true;
+  }
+
+  /** Resolves when the last call is closed. */
+  whenIdle(): Promise<void> {
+    return this.#registry.whenIdle();
+  }
+
+  /** Ends every call because the server stops. */
+  endAll(): void {
+    for (const live of this.#registry.active()) live.end(endCall('server-stopping'));
+  }
+
+  /** The place is taken before the record is written, so that a burst cannot slip past the limit. */
+  #reserve(call: Call): LiveCall {
+    if (this.#isDraining) throw new DrainingError('The server is stopping and takes no new calls.');
+    if (this.#registry.size >= this.#deps.maxConcurrentCalls) throw new CapacityError(this.#deps.maxConcurrentCalls);
+    const live = new LiveCall(call, this.#deps, (closed) => this.#registry.remove(closed.call.callId));
+    this.#registry.add(live);
+    return live;
+  }
+
+  #start(live: LiveCall): void {
+    live.start().catch((error: unknown) => {
+      this.#deps.log.error('Starting a call failed', { callId: live.call.callId, error });
+      live.end(endCall('internal-error'));
+    });
+  }
+
+  #replay(known: Replay): Placement {
+    if (known.kind === 'replayed') {
+      return { call: this.#registry.find(known.call.callId)?.call ?? known.call, isReplay: true };
+    }
+    throw new IdempotencyMismatchError('This Idempotency-Key was used before with another request.');
+  }
+
+  async #findLive(callId: string, command: string): Promise<LiveCall> {
+    const live = this.#registry.find(callId);
+    if (live && !live.isOver) return live;
+    const { status } = live?.call ?? (await this.get(callId));
+    throw new CallStateError(status, `A call that is ${status} cannot be ${command}.`);
+  }
+
+  /** The call was given up (its dial was never answered, say), and now its phone rings after all. */
+  async #takeDownLateLeg(callId: string, event: CarrierEvent): Promise<void> {
+    this.#deps.log.warn('The carrier reports a live leg for a call that is over, hanging it up', { callId });
+    const leg = new CarrierLeg(callId, this.#deps);
+    leg.learn(event.carrierCallId);
+    await leg.takeDown();
+  }
+}

@@ -1,0 +1,138 @@
+// The carrier's leg of one call: dialled at most once, and taken down until the carrier agrees that it is gone.
+
+import { randomUUID } from 'node:crypto';
+import { type Backoff, backoffMs } from '../lib/backoff';
+import { type EndCall, endCall } from './end-call';
+import { CarrierError } from './errors';
+import type { Carrier, Clock, DialRequest, LegCommand, Logger, StreamTarget } from './ports';
+
+// A leg that stays up costs money: keep trying for about five minutes, then leave it to the carrier's own time limit.
+const HANG_UP_BACKOFF: Backoff = { firstMs: 500, capMs: 30_000 };
+const MAX_HANG_UP_TRIES = 15;
+
+/** What became of the dial command. */
+export type DialOutcome =
+  | { readonly kind: 'accepted' }
+  /** No answer: the phone may be ringing or not; only webhooks can tell. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'failed'; readonly verdict: EndCall };
+
+/** One leg at the carrier. */
+export class CarrierLeg {
+  readonly #carrier: Carrier;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #callId: string;
+  #carrierCallId: string | undefined;
+  #isDown = false;
+  #dialing: Promise<DialOutcome> | undefined;
+
+  constructor(callId: string, deps: { readonly carrier: Carrier; readonly clock: Clock; readonly log: Logger }) {
+    this.#callId = callId;
+    this.#carrier = deps.carrier;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+  }
+
+  get carrierCallId(): string | undefined {
+    return this.#carrierCallId;
+  }
+
+  get isDown(): boolean {
+    return this.#isDown;
+  }
+
+  /** Places the call. A second request gets the outcome of the first: a leg is never dialled twice. */
+  dial(request: DialRequest): Promise<DialOutcome> {
+    this.#dialing ??= this.#dialOnce(request);
+    return this.#dialing;
+  }
+
+  /**
+   * Takes note of the id that the carrier gave the leg, from whichever source comes first. Returns false when the id
+   * belongs to another leg than the one already known.
+   */
+  learn(carrierCallId: string): boolean {
+    this.#carrierCallId ??= carrierCallId;
+    return this.#carrierCallId === carrierCallId;
+  }
+
+  /** The carrier reported the end of the leg. */
+  markDown(): void {
+    this.#isDown = true;
+  }
+
+  /** Asks for the stream of the answered leg once more; rejects with CarrierError. */
+  async startStream(stream: StreamTarget): Promise<void> {
+    const command = this.#command();
+    if (command) await this.#carrier.startStream(command, stream);
+  }
+
+  /** Lets the carrier speak; rejects with CarrierError. */
+  async speak(text: string): Promise<void> {
+    const command = this.#command();
+    if (command) await this.#carrier.speak(command, text);
+  }
+
+  /** Resolves when the leg is down, was never up, or the carrier would not take it down for minutes. */
+  async takeDown(): Promise<void> {
+    await this.#dialing;
+    for (let attempt = 1; attempt <= MAX_HANG_UP_TRIES; attempt += 1) {
+      const command = this.#command();
+      if (!command || this.#isDown) return;
+      if (await this.#tryHangUp(command, attempt)) return;
+      await this.#wait(backoffMs(HANG_UP_BACKOFF, attempt));
+    }
+    this.#log.error('The carrier would not hang up; its own time limit will', { callId: this.#callId });
+  }
+
+  async #dialOnce(request: DialRequest): Promise<DialOutcome> {
+    try {
+      const { carrierCallId } = await this.#carrier.dial(request);
+      this.learn(carrierCallId);
+      return { kind: 'accepted' };
+    } catch (error) {
+      return this.#dialFailed(error);
+    }
+  }
+
+  #dialFailed(error: unknown): DialOutcome {
+    if (!(error instanceof CarrierError)) {
+      this.#log.error('The dial failed inside the server', { callId: this.#callId, error });
+      return { kind: 'failed', verdict: endCall('internal-error') };
+    }
+    this.#log.warn('The dial failed', { callId: this.#callId, error });
+    if (error.failure === 'outcome-unknown') return { kind: 'unknown' };
+    const facts = {
+      httpStatus: error.httpStatus,
+      carrierCode: error.carrierCode,
+      refusalCode: error.refusalCode,
+      cure: error.cure,
+    };
+    const reason = error.failure === 'refused' ? 'carrier-refused' : 'carrier-unavailable';
+    return { kind: 'failed', verdict: endCall(reason, facts) };
+  }
+
+  async #tryHangUp(command: LegCommand, attempt: number): Promise<boolean> {
+    try {
+      await this.#carrier.hangUp(command);
+      this.#isDown = true;
+      return true;
+    } catch (error) {
+      this.#log.warn('The hang-up failed, trying again', { callId: this.#callId, attempt, error });
+      return false;
+    }
+  }
+
+  /** Each command has an id of its own: the carrier would take a repeated id for a duplicate and skip it. */
+  #command(): LegCommand | undefined {
+    if (this.#carrierCallId === undefined) return undefined;
+    return { callId: this.#callId, carrierCallId: this.#carrierCallId, commandId: randomUUID() };
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.after(delayMs, resolve);
+    });
+  }
+}

@@ -1,0 +1,102 @@
+// The errors of the domain: each has a stable code that the HTTP edge turns into a problem document.
+
+/** Base of every error we raise on purpose. */
+export abstract class AppError extends Error {
+  abstract readonly code: string;
+  /** Whether the same request may succeed later, unchanged. */
+  readonly retryable: boolean = false;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** No call has this id. */
+export class CallNotFoundError extends AppError {
+  readonly code = 'CALL_NOT_FOUND';
+}
+
+/** The call is in a status in which the command makes no sense. */
+export class CallStateError extends AppError {
+  readonly code = 'CALL_STATE_CONFLICT';
+
+  constructor(
+    readonly status: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** All places for concurrent calls are taken. */
+export class CapacityError extends AppError {
+  readonly code = 'TOO_MANY_CALLS';
+  override readonly retryable = true;
+
+  constructor(readonly limit: number) {
+    super(`All ${limit} concurrent calls are in use.`);
+  }
+}
+
+/** The server is draining and takes no new calls. */
+export class DrainingError extends AppError {
+  readonly code = 'SERVER_DRAINING';
+  override readonly retryable = true;
+}
+
+/** An idempotency key came back with another request. */
+export class IdempotencyMismatchError extends AppError {
+  readonly code = 'IDEMPOTENCY_KEY_REUSED';
+}
+
+/** A page cursor is not one that this server gave out. */
+export class CursorError extends AppError {
+  readonly code = 'CURSOR_INVALID';
+}
+
+/** A webhook's signature, timestamp or body could not be trusted. */
+export class WebhookRefusedError extends AppError {
+  readonly code = 'WEBHOOK_REFUSED';
+}
+
+/**
+ * What a failed carrier command means: `refused` will fail again unchanged, `unavailable` was not carried out,
+ * `outcome-unknown` may have been carried out although no answer came.
+ */
+export type CarrierFailure = 'refused' | 'unavailable' | 'outcome-unknown';
+
+/** A carrier command failed; the adapter has translated the carrier's own error. */
+export class CarrierError extends AppError {
+  readonly code = 'CARRIER_ERROR';
+  override readonly retryable: boolean;
+  readonly failure: CarrierFailure;
+  /** HTTP status of the carrier's answer, when there was one. */
+  readonly httpStatus: number | undefined;
+  /** The carrier's own error code. */
+  readonly carrierCode: string | undefined;
+  /** The carrier's name for a refused destination or account (Telnyx: D13 and the like). */
+  readonly refusalCode: string | undefined;
+  /** What the refusal means and what to do about it. */
+  readonly cure: string | undefined;
+
+  constructor(
+    message: string,
+    fields: {
+      readonly failure: CarrierFailure;
+      readonly httpStatus?: number | undefined;
+      readonly carrierCode?: string | undefined;
+      readonly refusalCode?: string | undefined;
+      readonly cure?: string | undefined;
+      readonly cause?: unknown;
+    },
+  ) {
+    super(message, { cause: fields.cause });
+    this.failure = fields.failure;
+    this.retryable = fields.failure !== 'refused';
+    this.httpStatus = fields.httpStatus;
+    this.carrierCode = fields.carrierCode;
+    this.refusalCode = fields.refusalCode;
+    this.cure = fields.cure;
+  }
+}

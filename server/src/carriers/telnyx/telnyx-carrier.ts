@@ -1,0 +1,128 @@
+// Telnyx Call Control as our Carrier: four commands, each with a command id, a short timeout and translated errors.
+
+import Telnyx from 'telnyx';
+import { CarrierError } from '../../calls/errors';
+import type { Carrier, DialRequest, LegCommand, StreamTarget } from '../../calls/ports';
+import { toClientState } from './client-state';
+import { isCallGone, toCarrierError } from './telnyx-errors';
+
+/** Where and as whom to talk to Telnyx. */
+export type TelnyxSettings = {
+  readonly apiKey: string;
+  /** Includes /v2. */
+  readonly baseUrl: string;
+  readonly connectionId: string;
+  /** Where Telnyx delivers the webhooks of our calls. */
+  readonly webhookUrl: string;
+};
+
+// Telnyx forgets a command id after 60 s. A dial and its one retry must both leave well before that, or the retry
+// would place a second call; the SDK's defaults (60 s, two retries) do not.
+const DIAL_TIMEOUT_MS = 8_000;
+const DIAL_MAX_RETRIES = 1;
+const DIAL_DEADLINE_MS = 25_000;
+
+const COMMAND_TIMEOUT_MS = 5_000;
+const COMMAND_MAX_RETRIES = 1;
+
+/** What every request for a stream says, be it inside the dial or on its own. */
+const STREAM_FORMAT = {
+  stream_track: 'inbound_track',
+  stream_codec: 'PCMU',
+  // The default, mp3, leaves the line silent.
+  stream_bidirectional_mode: 'rtp',
+  stream_bidirectional_codec: 'PCMU',
+  stream_bidirectional_sampling_rate: 8000,
+  // The default, opposite, has nobody to play to on a call with one leg.
+  stream_bidirectional_target_legs: 'self',
+} as const;
+
+/** Places and controls calls through Telnyx. */
+export class TelnyxCarrier implements Carrier {
+  readonly #client: Telnyx;
+  readonly #settings: TelnyxSettings;
+
+  constructor(settings: TelnyxSettings) {
+    this.#settings = settings;
+    // The SDK would log request details by itself; our own log has the redactor.
+    this.#client = new Telnyx({ apiKey: settings.apiKey, baseURL: settings.baseUrl, logLevel: 'off' });
+  }
+
+  async dial(request: DialRequest): Promise<{ readonly carrierCallId: string }> {
+    const body = this.#dialBody(request);
+    const deadline = AbortSignal.timeout(DIAL_DEADLINE_MS);
+    const options = { timeout: DIAL_TIMEOUT_MS, maxRetries: DIAL_MAX_RETRIES, signal: deadline };
+    const answer = await translated('dial', this.#client.calls.dial(body, options));
+    const carrierCallId = answer.data?.call_control_id;
+    if (!carrierCallId)
+      throw new CarrierError('Telnyx took the dial without naming a call', { failure: 'outcome-unknown' });
+    return { carrierCallId };
+  }
+
+  async hangUp({ carrierCallId, callId, commandId }: LegCommand): Promise<void> {
+    const body = { command_id: commandId, client_state: toClientState(callId) };
+    try {
+      await translated('hangup', this.#client.calls.actions.hangup(carrierCallId, body, commandOptions()));
+    } catch (error) {
+      if (error instanceof CarrierError && isCallGone(error)) return;
+      throw error;
+    }
+  }
+
+  async startStream({ carrierCallId, callId, commandId }: LegCommand, stream: StreamTarget): Promise<void> {
+    const body = {
+      ...STREAM_FORMAT,
+      command_id: commandId,
+      client_state: toClientState(callId),
+      stream_url: stream.url,
+      stream_auth_token: stream.token,
+    };
+    await translated(
+      'streaming_start',
+      this.#client.calls.actions.startStreaming(carrierCallId, body, commandOptions()),
+    );
+  }
+
+  async speak({ carrierCallId, callId, commandId }: LegCommand, text: string): Promise<void> {
+    const body = {
+      command_id: commandId,
+      client_state: toClientState(callId),
+      payload: text,
+      payload_type: 'text',
+      voice: 'AWS.Polly.Joanna-Neural',
+      language: 'en-US',
+    } as const;
+    await translated('speak', this.#client.calls.actions.speak(carrierCallId, body, commandOptions()));
+  }
+
+  #dialBody(request: DialRequest): Telnyx.CallDialParams {
+    return {
+      connection_id: this.#settings.connectionId,
+      to: request.to,
+      from: request.from,
+      // One call is one dial: its id serves as the command id.
+      command_id: request.callId,
+      client_state: toClientState(request.callId),
+      webhook_url: this.#settings.webhookUrl,
+      webhook_url_method: 'POST',
+      timeout_secs: request.ringTimeoutSeconds,
+      time_limit_secs: request.timeLimitSeconds,
+      ...STREAM_FORMAT,
+      stream_url: request.stream.url,
+      stream_auth_token: request.stream.token,
+      send_silence_when_idle: true,
+    };
+  }
+}
+
+function commandOptions(): { readonly timeout: number; readonly maxRetries: number } {
+  return { timeout: COMMAND_TIMEOUT_MS, maxRetries: COMMAND_MAX_RETRIES };
+}
+
+async function translated<T>(command: string, request: PromiseLike<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (error) {
+    throw toCarrierError(error, command);
+  }
+}

@@ -1,0 +1,83 @@
+// Telnyx's errors translated once: every failed command leaves this adapter as a CarrierError.
+
+import Telnyx from 'telnyx';
+import { CarrierError, type CarrierFailure } from '../../calls/errors';
+import { findRefusal } from './refusal-codes';
+
+/** The call is over: a normal race with the other party's hang-up. */
+const CALL_ENDED_CODE = '90018';
+const INVALID_CALL_ID_CODE = '90015';
+
+// The request cannot have reached Telnyx: nothing was carried out.
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+// A gateway gave up waiting: what stands behind it may have carried the command out.
+const GATEWAY_STATUSES = new Set([502, 504]);
+
+/** Translates whatever the SDK threw. */
+export function toCarrierError(error: unknown, command: string): CarrierError {
+  if (!(error instanceof Telnyx.APIError)) {
+    return new CarrierError(`Telnyx ${command} failed`, { failure: 'outcome-unknown', cause: error });
+  }
+  const { code, text } = firstError(error.error);
+  const refusal = findRefusal(text);
+  return new CarrierError(describe(command, error.status, code), {
+    failure: failureOf(error),
+    httpStatus: error.status,
+    carrierCode: code,
+    refusalCode: refusal?.code,
+    cure: refusal?.cure ?? cureByStatus(error.status),
+    cause: error,
+  });
+}
+
+/** Tells whether the error says that the call is gone already, which is what a hang-up wants. */
+export function isCallGone(error: CarrierError): boolean {
+  const { httpStatus, carrierCode } = error;
+  return httpStatus === 404 || carrierCode === CALL_ENDED_CODE || carrierCode === INVALID_CALL_ID_CODE;
+}
+
+function failureOf(error: InstanceType<typeof Telnyx.APIError>): CarrierFailure {
+  const { status } = error;
+  if (status === undefined)
+    return causeCodes(error).some((code) => NEVER_SENT.has(code)) ? 'unavailable' : 'outcome-unknown';
+  if (GATEWAY_STATUSES.has(status)) return 'outcome-unknown';
+  if (status >= 500 || status === 408 || status === 425 || status === 429) return 'unavailable';
+  return 'refused';
+}
+
+function describe(command: string, status: number | undefined, code: string | undefined): string {
+  if (status === undefined) return `Telnyx did not answer ${command}`;
+  return `Telnyx answered ${command} with ${status}${code === undefined ? '' : `, code ${code}`}`;
+}
+
+function cureByStatus(status: number | undefined): string | undefined {
+  if (status === 401) return 'TELNYX_API_KEY is not valid: create a new key in the portal.';
+  if (status === 403) return 'The account or the key may not do this: see the Telnyx portal.';
+  if (status === 429) return 'Too many requests: slow down.';
+  return undefined;
+}
+
+/** The error body is `{errors: [{code, title, detail}]}`; some services send other shapes. */
+function firstError(body: unknown): { readonly code: string | undefined; readonly text: string } {
+  const errors = isObject(body) && Array.isArray(body['errors']) ? (body['errors'] as unknown[]) : [];
+  const first = errors.find(isObject);
+  if (!first) return { code: undefined, text: '' };
+  return {
+    code: typeof first['code'] === 'string' ? first['code'] : undefined,
+    text: [first['title'], first['detail']].filter((part) => typeof part === 'string').join(' '),
+  };
+}
+
+/** Node's fetch hides the socket's error code some causes deep. */
+function causeCodes(error: unknown): string[] {
+  const codes: string[] = [];
+  for (let cause: unknown = error, depth = 0; isObject(cause) && depth < 5; cause = cause['cause'], depth += 1) {
+    if (typeof cause['code'] === 'string') codes.push(cause['code']);
+  }
+  return codes;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,63 @@
+// A call as the API shows it.
+
+import type { Call, CallTimings } from '../calls/call';
+import type { TimelineEntry } from '../calls/ports';
+
+/** The short form of a call, as in lists and answers to commands. */
+export function callSummary(call: Call): Record<string, unknown> {
+  const { timings, verdict } = call;
+  return {
+    callId: call.callId,
+    status: call.status,
+    to: call.to,
+    from: call.from,
+    createdAt: iso(timings.createdAtMs),
+    answeredAt: iso(timings.answeredAtMs),
+    endedAt: iso(timings.endedAtMs),
+    durationSeconds: durationSeconds(timings),
+    endReason: verdict?.reason ?? null,
+    metadata: call.metadata,
+  };
+}
+
+/** Everything about a call. */
+export function callDetails(call: Call, timeline: readonly TimelineEntry[]): Record<string, unknown> {
+  const { timings, verdict } = call;
+  return {
+    ...callSummary(call),
+    carrierCallId: call.carrierCallId ?? null,
+    instructions: call.instructions,
+    voice: call.voice,
+    greeting: call.greeting ?? null,
+    maxDurationSeconds: call.maxDurationSeconds,
+    statusCallbackUrl: call.statusCallbackUrl ?? null,
+    timings: {
+      createdAt: iso(timings.createdAtMs),
+      initiatedAt: iso(timings.initiatedAtMs),
+      ringingAt: iso(timings.ringingAtMs),
+      answeredAt: iso(timings.answeredAtMs),
+      endedAt: iso(timings.endedAtMs),
+    },
+    verdict: verdict ?? null,
+    usage: call.usage,
+    transcript: timeline.filter(({ type }) => type === 'turn.finished').map(turnView),
+    timeline: timeline.filter(({ type }) => type !== 'turn.finished').map(entryView),
+  };
+}
+
+function turnView({ atMs, data }: TimelineEntry): Record<string, unknown> {
+  return { at: iso(atMs), ...(data['turn'] as Record<string, unknown>) };
+}
+
+function entryView({ atMs, type, data }: TimelineEntry): Record<string, unknown> {
+  return { at: iso(atMs), type, ...data };
+}
+
+function durationSeconds({ answeredAtMs, endedAtMs }: CallTimings): number | null {
+  if (answeredAtMs === undefined || endedAtMs === undefined) return null;
+  return Math.round((endedAtMs - answeredAtMs) / 100) / 10;
+}
+
+function iso(atMs: number | undefined): string | null {
+  return atMs === undefined ? null : new Date(atMs).toISOString();
+}

@@ -1,0 +1,148 @@
+// Errors as RFC 9457 problem documents: one catalogue of codes with status and cure, mirrored in docs/errors.md.
+// Nothing that a user sent comes back in a text, and no stack ever does.
+
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { AppError } from '../calls/errors';
+import type { Logger } from '../calls/ports';
+
+type Entry = { readonly status: number; readonly title: string; readonly cure: string };
+
+/** Every problem that the API can answer with. */
+export const PROBLEMS = {
+  VALIDATION_FAILED: {
+    status: 400,
+    title: 'The request is not valid',
+    cure: 'Correct the fields listed in `errors`.',
+  },
+  BODY_NOT_JSON: { status: 400, title: 'The body is not JSON', cure: 'Send a JSON object.' },
+  CURSOR_INVALID: {
+    status: 400,
+    title: 'The cursor is not valid',
+    cure: 'Use `nextCursor` of an earlier answer, unchanged.',
+  },
+  UNAUTHORIZED: {
+    status: 401,
+    title: 'The API key is missing or wrong',
+    cure: 'Send `Authorization: Bearer <key>` with a key from API_KEYS.',
+  },
+  LOOPBACK_ONLY: {
+    status: 403,
+    title: 'The API answers this machine only',
+    cure: 'Set API_KEYS to use the API from elsewhere or through a proxy or tunnel.',
+  },
+  DESTINATION_NOT_ALLOWED: {
+    status: 403,
+    title: 'Calls to this destination are not allowed',
+    cure: 'Add the country to ALLOWED_COUNTRIES.',
+  },
+  CALL_NOT_FOUND: { status: 404, title: 'There is no such call', cure: 'Check the call id.' },
+  ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route', cure: 'See docs/api.md for the routes.' },
+  CALL_STATE_CONFLICT: {
+    status: 409,
+    title: 'The call is not in a state for this',
+    cure: 'Look at the status of the call first.',
+  },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is too large', cure: 'Send at most 128 KiB.' },
+  MEDIA_TYPE_NOT_SUPPORTED: {
+    status: 415,
+    title: 'The body has the wrong content type',
+    cure: 'Send `Content-Type: application/json`, uncompressed UTF-8.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: 'The idempotency key was used for another request',
+    cure: 'Use a new Idempotency-Key for each new call.',
+  },
+  TOO_MANY_CALLS: {
+    status: 429,
+    title: 'All concurrent calls are in use',
+    cure: 'Try again when a call has ended, or raise MAX_CONCURRENT_CALLS.',
+  },
+  INTERNAL_ERROR: { status: 500, title: 'Something went wrong in the server', cure: 'See the log of the server.' },
+  SERVER_DRAINING: { status: 503, title: 'The server is stopping', cure: 'Try again on another server, or later.' },
+  WEBHOOK_REFUSED: {
+    status: 401,
+    title: 'The webhook could not be verified',
+    cure: 'Check TELNYX_PUBLIC_KEY, the webhook API version (2) and the clock of this machine.',
+  },
+} as const satisfies Record<string, Entry>;
+
+/** Stable code of a problem. */
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One field that is wrong, and how to put it right. */
+export type FieldError = { readonly field: string; readonly message: string };
+
+// When a busy server is worth asking again.
+const RETRY_AFTER_SECONDS = 5;
+
+/** A problem raised by the HTTP edge itself. */
+export class ProblemError extends Error {
+  constructor(
+    readonly code: ProblemCode,
+    readonly errors: readonly FieldError[] = [],
+    readonly detail?: string,
+  ) {
+    super(PROBLEMS[code].title);
+    this.name = 'ProblemError';
+  }
+}
+
+/** Answers with a problem document. */
+export function sendProblem(response: Response, problem: ProblemError): void {
+  const { status, title, cure } = PROBLEMS[problem.code];
+  const errors = problem.errors.length === 0 ? undefined : problem.errors;
+  const retryAfterSeconds = status === 429 || status === 503 ? RETRY_AFTER_SECONDS : undefined;
+  if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
+  response
+    .status(status)
+    .type('application/problem+json')
+    .send(
+      JSON.stringify({
+        type: `urn:ai-calls:problem:${problem.code}`,
+        title,
+        status,
+        code: problem.code,
+        detail: problem.detail ?? cure,
+        errors,
+      }),
+    );
+}
+
+/** Answers requests that no route took. */
+export const routeNotFound: RequestHandler = (_request, response) => {
+  sendProblem(response, new ProblemError('ROUTE_NOT_FOUND'));
+};
+
+/** Turns whatever was thrown into a problem document. */
+export function problemHandler(log: Logger): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  // oxlint-disable-next-line max-params
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) return next(error);
+    const problem = toProblem(error);
+    if (problem.code === 'INTERNAL_ERROR') log.error('A request failed', { method: request.method, error });
+    sendProblem(response, problem);
+  };
+}
+
+function toProblem(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof AppError && isProblemCode(error.code)) return new ProblemError(error.code, [], error.message);
+  return new ProblemError(codeOfBodyError(error) ?? 'INTERNAL_ERROR');
+}
+
+function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
+}
+
+/** The body parser and the router of express name what went wrong in `type` and `status`. */
+function codeOfBodyError(error: unknown): ProblemCode | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { type, status } = error as { readonly type?: unknown; readonly status?: unknown };
+  if (type === 'entity.too.large') return 'BODY_TOO_LARGE';
+  if (type === 'charset.unsupported' || type === 'encoding.unsupported') return 'MEDIA_TYPE_NOT_SUPPORTED';
+  if (status === 413) return 'BODY_TOO_LARGE';
+  if (status === 415) return 'MEDIA_TYPE_NOT_SUPPORTED';
+  return typeof status === 'number' && status >= 400 && status < 500 ? 'BODY_NOT_JSON' : undefined;
+}

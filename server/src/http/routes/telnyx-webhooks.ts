@@ -1,0 +1,37 @@
+// POST /api/webhooks/telnyx: verified on the raw body, answered at once, worked on after. The carrier waits two
+// seconds at most, and delivers again what it takes for lost.
+
+import { raw, Router } from 'express';
+import type { CallService } from '../../calls/call-service';
+import type { CarrierWebhooks, Logger } from '../../calls/ports';
+
+const MAX_BODY = '256kb';
+
+/** What the route works with. */
+export type TelnyxWebhooksDeps = {
+  readonly calls: CallService;
+  readonly webhooks: CarrierWebhooks;
+  readonly log: Logger;
+};
+
+/** The route for the carrier's webhooks. */
+export function telnyxWebhooksRouter({ calls, webhooks, log }: TelnyxWebhooksDeps): Router {
+  const router = Router();
+  router.post('/', raw({ type: () => true, limit: MAX_BODY, inflate: false }), async (request, response) => {
+    const body = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '';
+    const event = await webhooks.receive(body, singleHeaders(request.headers));
+    response.status(200).end();
+    calls.onCarrierEvent(event).catch((error: unknown) => {
+      log.error('A webhook could not be worked on', { callId: event.callId, eventType: event.type, error });
+    });
+  });
+  return router;
+}
+
+function singleHeaders(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
+  const single: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') single[name] = value;
+  }
+  return single;
+}

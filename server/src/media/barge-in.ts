@@ -1,0 +1,28 @@
+// What to tell the model after its speech was cut off. Pure: the playout says how far each item got, this says what
+// follows from it. The server never knows what the callee heard, and a wrong correction is lost or lies to the model.
+
+import type { ItemRef } from '../calls/conversation-ports';
+import type { ClearedSpan } from './playout';
+
+/** The correction of one item. */
+export type Correction =
+  /** Heard to its end: truncating would erase its transcript for nothing. */
+  | { readonly kind: 'keep'; readonly item: ItemRef; readonly span: ClearedSpan }
+  /** Heard in part: the rest never happened. `heardMs` is an integer and never more than was sent. */
+  | { readonly kind: 'truncate'; readonly item: ItemRef; readonly heardMs: number; readonly span: ClearedSpan }
+  /** Not heard at all. */
+  | { readonly kind: 'delete'; readonly item: ItemRef; readonly span: ClearedSpan };
+
+// Less than a frame is not speech, and the server refuses to truncate at nothing.
+const AUDIBLE_MS = 20;
+
+/** Decides for each item, in playing order. */
+export function planCorrections(cleared: readonly ClearedSpan[]): Correction[] {
+  return cleared.map((span) => {
+    const { item, sentMs, generatedMs, isFinished } = span;
+    const heardMs = Math.floor(Math.min(span.heardMs, sentMs));
+    if (isFinished && generatedMs - heardMs < AUDIBLE_MS) return { kind: 'keep', item, span };
+    if (heardMs < AUDIBLE_MS) return { kind: 'delete', item, span };
+    return { kind: 'truncate', item, heardMs, span };
+  });
+}

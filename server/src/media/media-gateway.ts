@@ -1,0 +1,81 @@
+// The door for media streams: checks the one-time token before the upgrade, waits for the stream to announce itself,
+// and hands it to its call. What does not fit is turned away before it costs anything.
+
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { AnnouncedStream } from '../calls/conversation-ports';
+import type { Logger } from '../calls/ports';
+import type { StreamTokens } from './stream-tokens';
+
+// A frame carries 20 ms of audio, some 300 bytes; the longest in the contract, 30 s of L16 at 16 kHz, does not come in.
+const MAX_FRAME_BYTES = 64 * 1024;
+
+const POLICY_VIOLATION = 1008;
+const GOING_AWAY = 1001;
+
+/** What the gateway works with. */
+export type MediaGatewayDeps = {
+  readonly tokens: StreamTokens;
+  /** Name of the upgrade header that carries the token. */
+  readonly tokenHeader: string;
+  /** Waits for the stream's own announcement; undefined when it does not come. */
+  readonly announced: (socket: WebSocket) => Promise<AnnouncedStream | undefined>;
+  /** Joins the stream to its call; false when the call does not want it. */
+  readonly attach: (callId: string, announced: AnnouncedStream) => boolean;
+  readonly log: Logger;
+};
+
+/** Accepts the carrier's media WebSockets. */
+export class MediaGateway {
+  readonly #deps: MediaGatewayDeps;
+  readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES });
+
+  constructor(deps: MediaGatewayDeps) {
+    this.#deps = deps;
+  }
+
+  /** Handles an HTTP upgrade of any path: whatever is not a stream of a waiting call gets 401. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // An unhandled error event of a socket that goes away now would end the process.
+    socket.on('error', () => socket.destroy());
+    const callId = this.#redeem(request);
+    if (callId === undefined) {
+      this.#deps.log.warn('A media stream without a valid token was refused');
+      socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#accept(callId, webSocket).catch((error: unknown) => {
+        this.#deps.log.error('A media stream could not be joined', { callId, error });
+        webSocket.terminate();
+      });
+    });
+  }
+
+  /** Closes every stream. */
+  close(): void {
+    for (const client of this.#server.clients) client.close(GOING_AWAY);
+    this.#server.close();
+  }
+
+  #redeem(request: IncomingMessage): string | undefined {
+    const token = request.headers[this.#deps.tokenHeader];
+    if (typeof token !== 'string' || request.url === undefined) return undefined;
+    try {
+      return this.#deps.tokens.redeem(request.url, token);
+    } catch {
+      // Not a URL.
+      return undefined;
+    }
+  }
+
+  async #accept(callId: string, socket: WebSocket): Promise<void> {
+    const announced = await this.#deps.announced(socket);
+    if (!announced) return this.#deps.log.warn('A media stream connected and did not start', { callId });
+    const isOfThisCall = announced.callId === undefined || announced.callId === callId;
+    if (isOfThisCall && this.#deps.attach(callId, announced)) return;
+    this.#deps.log.warn('A media stream of another call was refused', { callId });
+    socket.close(POLICY_VIOLATION);
+  }
+}

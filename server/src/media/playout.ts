@@ -1,0 +1,225 @@
+// What the callee hears: queues the AI's audio item by item, paces it to the carrier against an absolute clock, and
+// knows how much of each item was heard. Bursts wait here and not at the carrier, so that a barge-in is exact.
+
+import type { ItemRef } from '../calls/conversation-ports';
+import type { Clock, Timer } from '../calls/ports';
+import { BYTES_PER_MS, PlayoutSpan } from './playout-span';
+
+/** The carrier's side of the playout. */
+export interface PlayoutSink {
+  sendAudio(audio: Uint8Array): void;
+  sendMark(name: string): void;
+  clear(): void;
+}
+
+/** What the playout reports. */
+export interface PlayoutListener {
+  /** The first audio of an item went out. */
+  onStarted(item: ItemRef): void;
+  /** The callee heard an item to its end. */
+  onHeard(item: ItemRef, heardMs: number): void;
+}
+
+/** What was done with one item when the playout was cleared. */
+export type ClearedSpan = {
+  readonly item: ItemRef;
+  readonly heardMs: number;
+  readonly sentMs: number;
+  readonly generatedMs: number;
+  /** True when the model had made all of it. */
+  readonly isFinished: boolean;
+};
+
+// How far ahead of the callee's ear the carrier's buffer is kept: enough for network jitter (Telnyx streams ran dry
+// without a lead and ran smoothly at 600 ms), little enough to be forgotten at once on a barge-in.
+const LEAD_MS = 400;
+
+// What already waits goes out in messages of up to this much; audio that comes in real time is never held back for it.
+const MAX_CHUNK_BYTES = 100 * BYTES_PER_MS;
+
+// A mark this often keeps the clock honest without a message per frame.
+const MARK_EVERY_MS = 300;
+
+// When the echo of the last mark is this late, the clock decides: some carriers lose marks.
+const MARK_GRACE_MS = 1_500;
+
+// A carrier this far behind our clock is not late, it has lost its marks.
+const MAX_CARRIER_DELAY_MS = 1_000;
+
+type OpenMark = { readonly span: PlayoutSpan; readonly positionMs: number; readonly dueMs: number };
+
+/** The outbound audio of one call. */
+export class Playout {
+  readonly #clock: Clock;
+  readonly #listener: PlayoutListener;
+  #sink: PlayoutSink | undefined;
+  /** Items in playing order; heard ones leave at the front. */
+  #spans: PlayoutSpan[] = [];
+  #marks = new Map<string, OpenMark>();
+  /** Marks of an earlier generation come back because of a clear and confirm nothing. */
+  #generation = 0;
+  #lastMark = 0;
+  /** When the carrier will have played everything sent so far. */
+  #playEndMs = 0;
+  /** By how much the carrier plays later than our clock says, as seen from its marks. */
+  #carrierDelayMs = 0;
+  #sinceMarkMs = 0;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(clock: Clock, listener: PlayoutListener) {
+    this.#clock = clock;
+    this.#listener = listener;
+  }
+
+  /** True while there is audio that the callee has not heard. */
+  get isPlaying(): boolean {
+    const nowMs = this.#heardUntilMs();
+    return this.#spans.some((span) => span.generatedMs > 0 && span.heardMs(nowMs) < span.generatedMs);
+  }
+
+  /** The stream is there: what was held goes out now. */
+  connect(sink: PlayoutSink): void {
+    this.#sink = sink;
+    this.#forgetMarks();
+    this.#playEndMs = 0;
+    this.#pump();
+  }
+
+  /** Adds mu-law audio of an item; items play in the order of their first audio. */
+  add(item: ItemRef, audio: Uint8Array): void {
+    if (this.#isClosed) return;
+    this.#spanOf(item).add(audio);
+    this.#pump();
+  }
+
+  /** No more audio comes for the item. */
+  finish(item: ItemRef): void {
+    if (this.#isClosed) return;
+    this.#find(item)?.finish();
+    this.#pump();
+  }
+
+  /** The response is over, however: items that were never finished one by one are finished now. */
+  finishResponse(responseId: string): void {
+    for (const span of this.#spans) if (span.item.responseId === responseId) span.finish();
+    this.#pump();
+  }
+
+  /** Drops everything that the callee has not heard, here and at the carrier, and tells how far each item got. */
+  clear(): ClearedSpan[] {
+    const nowMs = this.#heardUntilMs();
+    this.#sink?.clear();
+    const cleared = this.#spans.map((span) => ({
+      item: span.item,
+      heardMs: span.heardMs(nowMs),
+      sentMs: span.sentMs,
+      generatedMs: span.generatedMs,
+      isFinished: span.isFinished,
+    }));
+    this.#spans = [];
+    this.#forgetMarks();
+    this.#playEndMs = 0;
+    this.#timer?.cancel();
+    return cleared;
+  }
+
+  /** The carrier played everything up to this mark, or gave it back because of a clear. */
+  onMark(name: string): void {
+    const mark = this.#marks.get(name);
+    if (!mark) return;
+    this.#marks.delete(name);
+    mark.span.confirm(mark.positionMs);
+    const lateMs = this.#clock.monotonicMs() - mark.dueMs;
+    this.#carrierDelayMs = Math.min(Math.max(lateMs, 0), MAX_CARRIER_DELAY_MS);
+    this.#settle();
+  }
+
+  /** Stops for good; returns how far each item got. */
+  close(): ClearedSpan[] {
+    if (this.#isClosed) return [];
+    this.#isClosed = true;
+    const cleared = this.#sink ? this.clear() : [];
+    this.#sink = undefined;
+    return cleared;
+  }
+
+  #pump(): void {
+    const sink = this.#sink;
+    if (!sink) return;
+    this.#settle();
+    for (let nowMs = this.#clock.monotonicMs(); this.#playEndMs - nowMs < LEAD_MS; nowMs = this.#clock.monotonicMs()) {
+      const span = this.#spans.find((candidate) => !candidate.isSent);
+      if (!span) break;
+      const isFirst = span.sentMs === 0;
+      const audio = span.take(MAX_CHUNK_BYTES);
+      if (!audio) break;
+      sink.sendAudio(audio);
+      this.#schedule(span, audio.length / BYTES_PER_MS, nowMs);
+      if (isFirst || span.isSent || this.#sinceMarkMs >= MARK_EVERY_MS) this.#mark(sink, span);
+      if (isFirst) this.#listener.onStarted(span.item);
+    }
+    this.#wakeUp();
+  }
+
+  #schedule(span: PlayoutSpan, durationMs: number, nowMs: number): void {
+    const startMs = Math.max(nowMs, this.#playEndMs);
+    span.schedule(startMs, durationMs);
+    this.#playEndMs = startMs + durationMs;
+    this.#sinceMarkMs += durationMs;
+  }
+
+  #mark(sink: PlayoutSink, span: PlayoutSpan): void {
+    this.#lastMark += 1;
+    this.#sinceMarkMs = 0;
+    const name = `${this.#generation}.${this.#lastMark}`;
+    this.#marks.set(name, { span, positionMs: span.sentMs, dueMs: this.#playEndMs });
+    sink.sendMark(name);
+  }
+
+  /** Items that were heard to their end leave. Their marks say so, or the clock, when a mark is long overdue. */
+  #settle(): void {
+    const graceMs = this.#clock.monotonicMs() - MARK_GRACE_MS;
+    for (let head = this.#spans[0]; head?.isSent; head = this.#spans[0]) {
+      if (!head.isConfirmed && head.heardMs(graceMs) < head.sentMs) return;
+      this.#spans.shift();
+      this.#listener.onHeard(head.item, head.sentMs);
+    }
+  }
+
+  /** The next moment at which there is something to do: room in the lead, or a mark that does not come. */
+  #wakeUp(): void {
+    this.#timer?.cancel();
+    if (this.#isClosed || this.#spans.length === 0) return;
+    const nowMs = this.#clock.monotonicMs();
+    const hasMore = this.#spans.some((span) => !span.isSent);
+    const dueMs = hasMore ? this.#playEndMs - LEAD_MS : this.#playEndMs + MARK_GRACE_MS;
+    // Starved: the next audio wakes us.
+    if (hasMore && dueMs <= nowMs) return;
+    this.#timer = this.#clock.after(Math.max(dueMs - nowMs, 1), () => this.#pump());
+  }
+
+  #heardUntilMs(): number {
+    return this.#clock.monotonicMs() - this.#carrierDelayMs;
+  }
+
+  #forgetMarks(): void {
+    this.#generation += 1;
+    this.#marks.clear();
+    this.#sinceMarkMs = 0;
+  }
+
+  #spanOf(item: ItemRef): PlayoutSpan {
+    const known = this.#find(item);
+    if (known) return known;
+    // Audio comes in playing order: a new item means that the ones before it are complete.
+    for (const earlier of this.#spans) earlier.finish();
+    const span = new PlayoutSpan(item);
+    this.#spans.push(span);
+    return span;
+  }
+
+  #find({ itemId, contentIndex }: ItemRef): PlayoutSpan | undefined {
+    return this.#spans.find((span) => span.item.itemId === itemId && span.item.contentIndex === contentIndex);
+  }
+}

@@ -1,0 +1,50 @@
+// What never reaches a log: numbers, words and secrets. By the name of the field, and by the look of the value.
+
+const HIDDEN = '[redacted]';
+
+/** Fields that hold personal data or secrets, wherever they stand. */
+const HIDDEN_FIELDS = new Set([
+  'to',
+  'from',
+  'instructions',
+  'greeting',
+  'text',
+  'transcript',
+  'metadata',
+  'statuscallbackurl',
+  'authorization',
+  'token',
+  'apikey',
+]);
+
+// Values that slip through in another field, such as an error message of a library.
+const PHONE_NUMBER = /\+?\d{9,15}\b/g;
+const BEARER = /(Bearer\s+)\S+/gi;
+
+const MAX_DEPTH = 6;
+
+/** A copy of `value` that is fit to be logged; errors become plain objects. */
+export function redacted(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return value.replace(PHONE_NUMBER, HIDDEN).replace(BEARER, `$1${HIDDEN}`);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= MAX_DEPTH) return '[too deep]';
+  if (value instanceof Error) return redactedError(value, depth);
+  if (Array.isArray(value)) return value.map((entry) => redacted(entry, depth + 1));
+  const entries = Object.entries(value).map(([name, entry]): [string, unknown] => [
+    name,
+    HIDDEN_FIELDS.has(name.toLowerCase()) ? HIDDEN : redacted(entry, depth + 1),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/** The stack and the causes, without the fields that libraries hang onto errors (requests, headers, bodies). */
+function redactedError(error: Error, depth: number): Record<string, unknown> {
+  const code: unknown = 'code' in error ? error.code : undefined;
+  return {
+    name: error.name,
+    message: redacted(error.message, depth + 1),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(error.stack === undefined ? {} : { stack: redacted(error.stack, depth + 1) }),
+    ...(error.cause === undefined ? {} : { cause: redacted(error.cause, depth + 1) }),
+  };
+}

@@ -1,0 +1,106 @@
+// The server events of the GA Realtime API that we act on. Unknown events and unknown fields are ordinary and ignored.
+// What we send is typed by the `openai` package (types only).
+
+import { z } from 'zod';
+
+const count = z.number().nonnegative().optional();
+
+const responseUsageSchema = z.object({
+  input_token_details: z
+    .object({
+      text_tokens: count,
+      audio_tokens: count,
+      cached_tokens: count,
+      cached_tokens_details: z.object({ text_tokens: count, audio_tokens: count }).optional(),
+    })
+    .optional(),
+  output_token_details: z.object({ text_tokens: count, audio_tokens: count }).optional(),
+});
+
+const transcriptionUsageSchema = z.object({
+  type: z.enum(['tokens', 'duration']),
+  input_tokens: count,
+  output_tokens: count,
+  seconds: count,
+});
+
+const errorSchema = z.object({
+  type: z.string().nullish(),
+  code: z.string().nullish(),
+  message: z.string().nullish(),
+  param: z.string().nullish(),
+  event_id: z.string().nullish(),
+});
+
+const formatSchema = z.object({ type: z.string(), rate: z.number().optional() });
+
+const itemFields = { response_id: z.string(), item_id: z.string(), content_index: z.number().int().default(0) };
+
+const serverEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('session.created'), session: z.object({ id: z.string().optional() }) }),
+  z.object({
+    type: z.literal('session.updated'),
+    session: z.object({
+      audio: z
+        .object({
+          input: z.object({ format: formatSchema.optional() }).optional(),
+          output: z.object({ format: formatSchema.optional() }).optional(),
+        })
+        .optional(),
+    }),
+  }),
+  z.object({ type: z.literal('error'), error: errorSchema }),
+  z.object({ type: z.literal('input_audio_buffer.speech_started') }),
+  z.object({ type: z.literal('input_audio_buffer.speech_stopped') }),
+  z.object({
+    type: z.literal('conversation.item.input_audio_transcription.completed'),
+    item_id: z.string(),
+    transcript: z.string(),
+    usage: transcriptionUsageSchema.optional(),
+  }),
+  z.object({
+    type: z.literal('response.created'),
+    response: z.object({ id: z.string(), metadata: z.record(z.string(), z.string()).nullish() }),
+  }),
+  z.object({
+    type: z.literal('response.done'),
+    response: z.object({
+      id: z.string(),
+      status: z.enum(['completed', 'cancelled', 'incomplete', 'failed']),
+      status_details: z.object({ error: errorSchema.nullish() }).nullish(),
+      usage: responseUsageSchema.nullish(),
+    }),
+  }),
+  z.object({ type: z.literal('response.output_audio.delta'), ...itemFields, delta: z.string() }),
+  z.object({ type: z.literal('response.output_audio.done'), ...itemFields }),
+  z.object({ type: z.literal('response.output_audio_transcript.delta'), ...itemFields, delta: z.string() }),
+  z.object({ type: z.literal('response.output_audio_transcript.done'), ...itemFields, transcript: z.string() }),
+]);
+
+/** A server event that we act on. */
+export type ServerEvent = z.infer<typeof serverEventSchema>;
+
+/** The `session.updated` event. */
+export type SessionUpdated = Extract<ServerEvent, { type: 'session.updated' }>;
+
+/** The `response.done` event. */
+export type ResponseDone = Extract<ServerEvent, { type: 'response.done' }>;
+
+/** Token counts of a response; every field may be missing. */
+export type ResponseUsage = z.infer<typeof responseUsageSchema>;
+
+/** What transcribing one turn used. */
+export type TranscriptionUsage = z.infer<typeof transcriptionUsageSchema>;
+
+/** The error inside an `error` event or a failed response. */
+export type RealtimeErrorBody = z.infer<typeof errorSchema>;
+
+/** Reads one server event; undefined for events that are not for us or not readable. */
+export function parseServerEvent(text: string): ServerEvent | undefined {
+  try {
+    return serverEventSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    // Not JSON: the API never sends that; nothing can be done about it here.
+    return undefined;
+  }
+}

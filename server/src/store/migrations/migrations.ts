@@ -1,0 +1,9 @@
+// The numbered migrations in their order. A migration that has been released is never edited.
+
+import type { Migration } from 'kysely';
+import { createCalls } from './0001-create-calls';
+
+/** All migrations by name; names sort in the order of application. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-create-calls': createCalls,
+};
