@@ -15,6 +15,8 @@ type Stretch = { readonly startMs: number; durationMs: number };
 /** The way of one item through the playout. */
 export class PlayoutSpan {
   readonly item: ItemRef;
+  /** How far the marks that were sent reach into the item. */
+  markedMs = 0;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #generatedBytes = 0;

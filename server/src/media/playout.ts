@@ -156,9 +156,11 @@ export class Playout {
       if (!audio) break;
       sink.sendAudio(audio);
       this.#schedule(span, audio.length / BYTES_PER_MS, nowMs);
-      if (isFirst || span.isSent || this.#sinceMarkMs >= MARK_EVERY_MS) this.#mark(sink, span);
+      if (isFirst || this.#sinceMarkMs >= MARK_EVERY_MS) this.#mark(sink, span);
       if (isFirst) this.#listener.onStarted(span.item);
     }
+    // The end of an item may become known only after all of its audio has gone out.
+    for (const span of this.#spans) if (span.isSent && span.markedMs < span.sentMs) this.#mark(sink, span);
     this.#wakeUp();
   }
 
@@ -172,6 +174,7 @@ export class Playout {
   #mark(sink: PlayoutSink, span: PlayoutSpan): void {
     this.#lastMark += 1;
     this.#sinceMarkMs = 0;
+    span.markedMs = span.sentMs;
     const name = `${this.#generation}.${this.#lastMark}`;
     this.#marks.set(name, { span, positionMs: span.sentMs, dueMs: this.#playEndMs });
     sink.sendMark(name);
