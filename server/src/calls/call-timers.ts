@@ -4,6 +4,8 @@ import type { Clock, Timer } from './ports';
 
 /** How long each kind of waiting may last. */
 export type Deadlines = {
+  /** How long the carrier may take to answer the dial command. */
+  readonly dialAnswerMs: number;
   /** How long a phone may ring: carrier-side, seconds. */
   readonly ringTimeoutSeconds: number;
   /** Wait for the carrier's own ring timeout to be reported before we act ourselves. */
@@ -22,6 +24,9 @@ export type Deadlines = {
 
 /** Values for real life. */
 export const DEFAULT_DEADLINES: Deadlines = {
+  // The carrier forgets a command id after 60 s: a dial and its one retry must both be over long before that, or the
+  // retry could place a second call.
+  dialAnswerMs: 8_000,
   ringTimeoutSeconds: 45,
   // Telnyx reports its own timeout within a second or two; its webhooks are retried for about a minute at most.
   ringGraceMs: 15_000,

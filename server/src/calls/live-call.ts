@@ -75,6 +75,7 @@ export class LiveCall {
       ringTimeoutSeconds: deadlines.ringTimeoutSeconds,
       timeLimitSeconds: maxDurationSeconds + TIME_LIMIT_MARGIN_SECONDS,
       stream: mediaEndpoint.issueStream(callId),
+      answerTimeoutMs: deadlines.dialAnswerMs,
     });
     if (this.isOver) return;
     if (outcome.kind === 'failed') return void this.end(outcome.verdict);

@@ -47,6 +47,8 @@ export type DialRequest = {
   /** Hard limit of the call at the carrier, seconds after the answer: a net below our own deadline. */
   readonly timeLimitSeconds: number;
   readonly stream: StreamTarget;
+  /** How long the carrier may take to answer each try of the command, milliseconds. */
+  readonly answerTimeoutMs: number;
 };
 
 /** A command to a leg; `commandId` makes repeats of the same command harmless. */

@@ -148,20 +148,24 @@ export class Playout {
     const sink = this.#sink;
     if (!sink) return;
     this.#settle();
-    for (let nowMs = this.#clock.monotonicMs(); this.#playEndMs - nowMs < LEAD_MS; nowMs = this.#clock.monotonicMs()) {
-      const span = this.#spans.find((candidate) => !candidate.isSent);
-      if (!span) break;
-      const isFirst = span.sentMs === 0;
-      const audio = span.take(MAX_CHUNK_BYTES);
-      if (!audio) break;
-      sink.sendAudio(audio);
-      this.#schedule(span, audio.length / BYTES_PER_MS, nowMs);
-      if (isFirst || this.#sinceMarkMs >= MARK_EVERY_MS) this.#mark(sink, span);
-      if (isFirst) this.#listener.onStarted(span.item);
-    }
+    const nowMs = this.#clock.monotonicMs();
+    while (this.#playEndMs - nowMs < LEAD_MS && this.#sendNext(sink, nowMs));
     // The end of an item may become known only after all of its audio has gone out.
     for (const span of this.#spans) if (span.isSent && span.markedMs < span.sentMs) this.#mark(sink, span);
-    this.#wakeUp();
+    this.#wakeUp(nowMs);
+  }
+
+  /** Sends the next chunk; returns whether there was one. */
+  #sendNext(sink: PlayoutSink, nowMs: number): boolean {
+    const span = this.#spans.find((candidate) => !candidate.isSent);
+    const isFirst = span?.sentMs === 0;
+    const audio = span?.take(MAX_CHUNK_BYTES);
+    if (!span || !audio) return false;
+    sink.sendAudio(audio);
+    this.#schedule(span, audio.length / BYTES_PER_MS, nowMs);
+    if (isFirst || this.#sinceMarkMs >= MARK_EVERY_MS) this.#mark(sink, span);
+    if (isFirst) this.#listener.onStarted(span.item);
+    return true;
   }
 
   #schedule(span: PlayoutSpan, durationMs: number, nowMs: number): void {
@@ -191,15 +195,14 @@ export class Playout {
   }
 
   /** The next moment at which there is something to do: room in the lead, or a mark that does not come. */
-  #wakeUp(): void {
+  #wakeUp(nowMs: number): void {
     this.#timer?.cancel();
     if (this.#isClosed || this.#spans.length === 0) return;
-    const nowMs = this.#clock.monotonicMs();
-    const hasMore = this.#spans.some((span) => !span.isSent);
-    const dueMs = hasMore ? this.#playEndMs - LEAD_MS : this.#playEndMs + MARK_GRACE_MS;
-    // Starved: the next audio wakes us.
-    if (hasMore && dueMs <= nowMs) return;
-    this.#timer = this.#clock.after(Math.max(dueMs - nowMs, 1), () => this.#pump());
+    const isLeadFull = this.#playEndMs - nowMs >= LEAD_MS;
+    const dueMs = isLeadFull ? this.#playEndMs - LEAD_MS : this.#playEndMs + MARK_GRACE_MS;
+    // Nothing was sent lately and nothing waits: the next audio wakes us.
+    if (!isLeadFull && dueMs <= nowMs) return;
+    this.#timer = this.#clock.after(dueMs - nowMs, () => this.#pump());
   }
 
   #heardUntilMs(): number {

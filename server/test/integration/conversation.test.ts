@@ -1,39 +1,175 @@
-// The main job, end to end: words both ways, interruptions, and the record of it all.
+// The main job, end to end: words both ways, interruptions exact to the frame, and the record of it all.
 
-import { correlationPeak, dominantToneHz, toneAmplitude } from '../support/audio-fixtures';
+import { clip } from '../../src/simulator/voices/voices';
+import { correlationPeak, toneAmplitude } from '../support/audio-fixtures';
 import { TestBridge } from '../support/test-bridge';
 import { until } from '../support/until';
 
 let bridge: TestBridge;
 
-beforeEach(async () => {
-  bridge = await TestBridge.start();
-});
-
 afterEach(async () => {
   await bridge.close();
 });
 
-const GREETING = { toneHz: 700, ms: 600, text: 'Hello there.' };
+const PHONE_RATE_HZ = 8000;
+const AI_RATE_HZ = 24_000;
 
-test('a call goes through its statuses, carries tones both ways and ends with the callee hanging up', async () => {
-  bridge.openai.setDefaultScript({ turns: [{ say: [GREETING] }, { say: [{ toneHz: 900, ms: 400, text: 'Fine.' }] }] });
+type Turn = { speaker: string; text: string; isInterrupted: boolean; heardMs?: number };
+
+function turnsOf(record: Record<string, unknown>): Turn[] {
+  return record['transcript'] as Turn[];
+}
+
+test('carries the words of both sides, keeps the record and lets the callee end the call', async () => {
+  bridge = await TestBridge.start();
+  bridge.openai.setDefaultScript({
+    turns: [{ say: [{ clip: 'ai-acknowledge' }] }, { say: [{ clip: 'ai-acknowledge' }] }],
+    hears: ['Sorry, where are you exactly?'],
+  });
   bridge.telnyx.setDefaultScript({
     steps: [
       { do: 'wait-for-speech' },
-      { do: 'wait-for-silence', silenceMs: 200 },
-      { do: 'tone', hz: 500, ms: 500 },
+      { do: 'wait-for-silence', silenceMs: 600 },
+      { do: 'say', clip: 'callee-question' },
       { do: 'wait-for-speech' },
-      { do: 'wait-for-silence', silenceMs: 300 },
+      { do: 'wait-for-silence', silenceMs: 600 },
       { do: 'hang-up' },
     ],
   });
 
-  const callId = await bridge.place();
-  const record = await bridge.ended(callId);
+  const callId = await bridge.place({ metadata: { order: '17' } });
+  const record = await bridge.ended(callId, 15_000);
 
-  console.log(JSON.stringify(record, null, 1));
-  console.log(bridge.telnyx.legs[0]!.violations, bridge.openai.sessions[0]!.violations);
   expect(bridge.statuses(callId)).toEqual(['queued', 'initiated', 'ringing', 'in-progress', 'completed']);
-  void correlationPeak, dominantToneHz, toneAmplitude, until;
+  expect(record).toMatchObject({ status: 'completed', endReason: 'callee-hung-up', metadata: { order: '17' } });
+  expect(turnsOf(record).map(({ speaker, text }) => `${speaker}: ${text}`)).toEqual([
+    'assistant: I see. Please go on.',
+    'callee: Sorry, where are you exactly?',
+    'assistant: I see. Please go on.',
+  ]);
+  const usage = record['usage'] as { responses: number; costUsd: number };
+  expect(usage.responses).toBe(2);
+  expect(usage.costUsd).toBeGreaterThan(0);
+  const leg = bridge.telnyx.legs[0]!;
+  const session = bridge.openai.sessions[0]!;
+  expect(correlationPeak(leg.heard(), clip('ai-acknowledge', PHONE_RATE_HZ)).value).toBeGreaterThan(0.9);
+  expect(correlationPeak(session.heard(), clip('callee-question', AI_RATE_HZ)).value).toBeGreaterThan(0.9);
+  expect(leg.violations).toEqual([]);
+  expect(session.violations).toEqual([]);
 });
+
+test('speaks within 50 ms of the stream, with a greeting made while the phone rang', async () => {
+  bridge = await TestBridge.start();
+  bridge.openai.setDefaultScript({ turns: [{ say: [{ toneHz: 700, ms: 400, text: 'Good morning.' }] }] });
+  bridge.telnyx.setDefaultScript({ ringMs: 800 });
+
+  const callId = await bridge.place({ greeting: 'Good morning.' });
+  const entry = await bridge.entry(callId, 'greeting.started');
+
+  expect(entry.data['afterStreamMs']).toBeLessThanOrEqual(50);
+  const create = await bridge.openai.sessions[0]!.until('response.create');
+  expect(JSON.stringify(create)).toContain('Good morning.');
+});
+
+test('a callee who cuts in silences the AI at once, and the AI is told exactly how much was heard', async () => {
+  bridge = await TestBridge.start();
+  bridge.openai.setDefaultScript({
+    turns: [{ say: [{ toneHz: 700, ms: 6_000, text: 'One two three four five six seven eight nine ten.' }] }],
+    otherwise: {},
+  });
+  bridge.telnyx.setDefaultScript({
+    steps: [{ do: 'wait-for-speech' }, { do: 'wait', ms: 1_000 }, { do: 'tone', hz: 500, ms: 500 }],
+  });
+
+  const callId = await bridge.place();
+  const interrupted = await bridge.entry(callId, 'assistant.interrupted');
+  const leg = bridge.telnyx.legs[0]!;
+  const session = bridge.openai.sessions[0]!;
+  const truncate = await session.until('conversation.item.truncate');
+  await session.untilSent('conversation.item.truncated');
+
+  const playedMs = leg.playedMs();
+  const audioEndMs = (truncate as unknown as { audio_end_ms: number }).audio_end_ms;
+  expect(leg.received.some((frame) => frame.event === 'clear')).toBe(true);
+  expect(leg.queuedMs()).toBe(0);
+  expect(Number.isInteger(audioEndMs)).toBe(true);
+  expect(Math.abs(audioEndMs - playedMs)).toBeLessThanOrEqual(40);
+  expect(interrupted.data).toEqual({ by: 'callee', heardMs: audioEndMs });
+  expect(session.violations).toEqual([]);
+  const [turn] = turnsOf(await bridge.call(callId));
+  expect(turn).toMatchObject({ isInterrupted: true, heardMs: audioEndMs });
+  expect(turn!.text).toMatch(/^One two/);
+  expect(turn!.text).not.toContain('ten');
+});
+
+test('interrupting through the API silences the AI and cancels what it was about to say', async () => {
+  bridge = await TestBridge.start();
+  bridge.openai.setDefaultScript({
+    turns: [{ say: [{ toneHz: 700, ms: 8_000, text: 'A very long story.' }], speedup: 1.2 }],
+  });
+  const callId = await bridge.place();
+  const leg = await bridge.telnyx.nextLeg();
+  await leg.until('speech');
+
+  const answer = await bridge.request('POST', `/api/ai-calls/${callId}/interrupt`);
+
+  expect(answer.status).toBe(200);
+  expect(answer.body).toMatchObject({ callId, status: 'in-progress', interrupted: true });
+  const session = bridge.openai.sessions[0]!;
+  await session.until('response.cancel');
+  await session.untilSent('response.done');
+  await until(() => leg.queuedMs() === 0);
+  const playedMs = leg.playedMs();
+  const second = await bridge.request('POST', `/api/ai-calls/${callId}/interrupt`);
+  expect(second.body).toMatchObject({ interrupted: false });
+  expect(leg.playedMs() - playedMs).toBeLessThanOrEqual(20);
+  expect(session.violations).toEqual([]);
+});
+
+test('a callee who speaks before the AI session is open is heard whole', async () => {
+  bridge = await TestBridge.start();
+  bridge.openai.failNextConnection({ kind: 'slow', delayMs: 1_500 });
+  bridge.openai.setDefaultScript({ otherwise: {} });
+  bridge.telnyx.setDefaultScript({ ringMs: 200, steps: [{ do: 'say', clip: 'callee-question' }] });
+
+  const callId = await bridge.place();
+  await bridge.entry(callId, 'ai.ready');
+  const session = bridge.openai.sessions[0]!;
+  await session.untilSent('input_audio_buffer.speech_stopped');
+
+  expect(correlationPeak(session.heard(), clip('callee-question', AI_RATE_HZ)).value).toBeGreaterThan(0.9);
+});
+
+test.each(['PCMU', 'PCMA'] as const)('understands a line that announces %s', async (encoding) => {
+  bridge = await TestBridge.start();
+  bridge.openai.setDefaultScript({ turns: [{ say: [{ toneHz: 700, ms: 600, text: 'Hello.' }] }], otherwise: {} });
+  bridge.telnyx.setDefaultScript({ encoding, steps: [{ do: 'tone', hz: 500, ms: 600 }] });
+
+  await bridge.place();
+  const leg = await bridge.telnyx.nextLeg();
+  const session = await bridge.openai.nextSession();
+  await session.untilSent('input_audio_buffer.speech_started');
+
+  await until(() => amplitude(session.heard(), 500, AI_RATE_HZ) > 1_000);
+  await until(() => amplitude(leg.heard(), 700, PHONE_RATE_HZ) > 1_000);
+  expect(amplitude(session.heard(), 500, AI_RATE_HZ)).toBeGreaterThan(1_000);
+});
+
+test('passes mu-law through untouched when the AI speaks it too', async () => {
+  bridge = await TestBridge.start({ env: { OPENAI_AUDIO_FORMAT: 'pcmu' } });
+  bridge.openai.setDefaultScript({ turns: [{ say: [{ toneHz: 700, ms: 600, text: 'Hello.' }] }], otherwise: {} });
+  bridge.telnyx.setDefaultScript({ steps: [{ do: 'tone', hz: 500, ms: 600 }] });
+
+  await bridge.place();
+  const leg = await bridge.telnyx.nextLeg();
+  const session = await bridge.openai.nextSession();
+
+  await until(() => amplitude(leg.heard(), 700, PHONE_RATE_HZ) > 1_000);
+  await until(() => amplitude(session.heard(), 500, AI_RATE_HZ) > 1_000);
+  expect(session.config.audio.input.format).toEqual({ type: 'audio/pcmu' });
+});
+
+/** Of the whole recording, silence included. */
+function amplitude(pcm: Int16Array, hz: number, sampleRateHz: number): number {
+  return pcm.length === 0 ? 0 : toneAmplitude(pcm, { hz, sampleRateHz });
+}

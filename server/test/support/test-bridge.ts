@@ -2,8 +2,6 @@
 // a free port and everything is closed again.
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, compose, type ComposeOptions } from '../../src/app/compose';
@@ -12,8 +10,9 @@ import type { Call } from '../../src/calls/call';
 import type { CallWatcher, TimelineEntry } from '../../src/calls/ports';
 import { loadConfig } from '../../src/config/config';
 import { SILENT_LOGGER } from '../../src/observability/logger';
+import { freePort } from '../../src/simulator/free-port';
 import { SimulatedOpenai } from '../../src/simulator/simulated-openai/simulated-openai';
-import { SimulatedTelnyx } from '../../src/simulator/simulated-telnyx/simulated-telnyx';
+import { SimulatedTelnyx, type SimulatedTelnyxOptions } from '../../src/simulator/simulated-telnyx/simulated-telnyx';
 import { clip } from '../../src/simulator/voices/voices';
 import { until } from './until';
 
@@ -21,6 +20,7 @@ import { until } from './until';
 export type TestBridgeOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly compose?: Partial<ComposeOptions>;
+  readonly telnyx?: SimulatedTelnyxOptions;
 };
 
 /** An answer of the API. */
@@ -41,7 +41,7 @@ export class TestBridge implements CallWatcher {
   }
 
   static async start(options: TestBridgeOptions = {}): Promise<TestBridge> {
-    const telnyx = await SimulatedTelnyx.start({ clip: (name) => clip(name, 8000) });
+    const telnyx = await SimulatedTelnyx.start({ clip: (name) => clip(name, 8000), ...options.telnyx });
     const bridge = new TestBridge(telnyx, await SimulatedOpenai.start());
     await bridge.#startServer(options);
     return bridge;
@@ -104,8 +104,16 @@ export class TestBridge implements CallWatcher {
     return this.call(callId);
   }
 
-  async close(): Promise<void> {
+  /** Stops the server, as a signal would. */
+  async stopServer(): Promise<void> {
     await this.#server?.stop(0);
+  }
+
+  /** Hangs up what is still going on (stopping alone would have the carrier say its last words) and closes everything. */
+  async close(): Promise<void> {
+    const calls = this.#app?.calls;
+    for (const { callId } of calls?.active() ?? []) await calls?.hangUp(callId);
+    await this.stopServer();
     await this.telnyx.close();
     await this.openai.close();
     rmSync(this.#dataDir, { recursive: true, force: true });
@@ -129,15 +137,4 @@ export class TestBridge implements CallWatcher {
     this.#app = await compose(config, { log: SILENT_LOGGER, watchers: [this], ...replaced });
     this.#server = await start(this.#app);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

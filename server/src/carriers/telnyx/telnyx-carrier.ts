@@ -17,8 +17,8 @@ export type TelnyxSettings = {
 };
 
 // Telnyx forgets a command id after 60 s. A dial and its one retry must both leave well before that, or the retry
-// would place a second call; the SDK's defaults (60 s, two retries) do not.
-const DIAL_TIMEOUT_MS = 8_000;
+// would place a second call; the SDK's defaults (60 s, two retries) do not. The deadline is for the SDK's waits between
+// tries, which follow the server's Retry-After.
 const DIAL_MAX_RETRIES = 1;
 const DIAL_DEADLINE_MS = 25_000;
 
@@ -51,7 +51,7 @@ export class TelnyxCarrier implements Carrier {
   async dial(request: DialRequest): Promise<{ readonly carrierCallId: string }> {
     const body = this.#dialBody(request);
     const deadline = AbortSignal.timeout(DIAL_DEADLINE_MS);
-    const options = { timeout: DIAL_TIMEOUT_MS, maxRetries: DIAL_MAX_RETRIES, signal: deadline };
+    const options = { timeout: request.answerTimeoutMs, maxRetries: DIAL_MAX_RETRIES, signal: deadline };
     const answer = await translated('dial', this.#client.calls.dial(body, options));
     const carrierCallId = answer.data?.call_control_id;
     if (!carrierCallId)

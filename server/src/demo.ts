@@ -1,0 +1,88 @@
+// `npm run demo`: one complete call, from POST to goodbye, through the real server between a simulated phone network
+// and a simulated AI. No account, no key, no network.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { compose } from './app/compose';
+import { type RunningServer, start } from './app/lifecycle';
+import { loadConfig } from './config/config';
+import { CallPrinter } from './demo/call-printer';
+import { DEMO_CALLEE, DEMO_REQUEST } from './demo/demo-call';
+import { printSummary } from './demo/summary';
+import { SILENT_LOGGER } from './observability/logger';
+import { freePort } from './simulator/free-port';
+import { demoAiScript } from './simulator/simulated-openai/scripts';
+import { SimulatedOpenai } from './simulator/simulated-openai/simulated-openai';
+import { SimulatedTelnyx } from './simulator/simulated-telnyx/simulated-telnyx';
+import { clip } from './simulator/voices/voices';
+
+const DATA_DIR = join('data', 'demo');
+const WAV_PATH = join(DATA_DIR, 'call.wav');
+
+// Twice what the call takes.
+const CALL_LIMIT_MS = 90_000;
+
+async function main(): Promise<boolean> {
+  mkdirSync(DATA_DIR, { recursive: true });
+  const telnyx = await SimulatedTelnyx.start({ clip: (name) => clip(name, 8000) });
+  const openai = await SimulatedOpenai.start();
+  telnyx.setDefaultScript(DEMO_CALLEE);
+  openai.setDefaultScript(demoAiScript);
+  const printer = new CallPrinter((line) => console.log(line));
+  const server = await startServer(telnyx, openai, printer);
+  try {
+    printer.intro(server.url, DEMO_REQUEST);
+    const callId = await placeCall(server.url);
+    await printer.whenOver(CALL_LIMIT_MS);
+    await telnyx.allLegsDown();
+    telnyx.legs[0]?.writeWav(WAV_PATH);
+    const record: unknown = await (await fetch(`${server.url}/api/ai-calls/${callId}`)).json();
+    return printSummary(record, { wavPath: WAV_PATH, dataDir: DATA_DIR, print: (line) => console.log(line) });
+  } finally {
+    await server.stop(0);
+    await Promise.all([telnyx.close(), openai.close()]);
+  }
+}
+
+/** The server as `npm start` composes it, but for the two base URLs and the quiet log. */
+async function startServer(
+  telnyx: SimulatedTelnyx,
+  openai: SimulatedOpenai,
+  printer: CallPrinter,
+): Promise<RunningServer> {
+  const port = await freePort();
+  const config = loadConfig({
+    PORT: String(port),
+    BASE_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    TELNYX_API_KEY: telnyx.apiKey,
+    TELNYX_PUBLIC_KEY: telnyx.publicKey,
+    TELNYX_CONNECTION_ID: telnyx.connectionId,
+    TELNYX_FROM_NUMBER: telnyx.fromNumber,
+    TELNYX_BASE_URL: telnyx.apiBaseUrl,
+    OPENAI_API_KEY: openai.apiKey,
+    OPENAI_BASE_URL: openai.apiBaseUrl,
+    DATA_DIR,
+  });
+  return start(await compose(config, { log: SILENT_LOGGER, watchers: [printer] }));
+}
+
+async function placeCall(url: string): Promise<string> {
+  const response = await fetch(`${url}/api/ai-calls/create`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(DEMO_REQUEST),
+  });
+  const answer = (await response.json()) as { readonly callId?: string };
+  if (response.status !== 201 || !answer.callId) throw new Error(`The server answered ${response.status}`);
+  return answer.callId;
+}
+
+main().then(
+  (isGood) => {
+    process.exitCode = isGood ? 0 : 1;
+  },
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,41 @@
+/**
+ * What a simulated AI says and hears in one session, as data: a script never depends on what the bridge does, so that
+ * a test reads as a plan. Ready-made scripts are in scripts.ts.
+ */
+
+/** One stretch of speech, which becomes one audio item: a recorded line, or a tone that stands for speech. */
+export type AiSpeech =
+  | { readonly clip: string; readonly text?: string }
+  | { readonly toneHz: number; readonly ms: number; readonly amplitude?: number; readonly text: string };
+
+/** A tool call; as with the real model it is made only if the session declares the tool and `tool_choice` allows it. */
+export type AiFunctionCall = { readonly name: string; readonly arguments: string };
+
+/** The error of a response that fails. */
+export type AiFailure = { readonly type: string; readonly code: string; readonly message: string };
+
+/** One response. */
+export type AiTurn = {
+  /** Each entry is one audio item of the response. */
+  readonly say?: readonly AiSpeech[];
+  /** From `response.created` to the first audio; 150 unless told. */
+  readonly thinkMs?: number;
+  /** How much faster than real time the audio arrives; 8 unless told, Infinity for all at once. */
+  readonly speedup?: number;
+  /** Comes as an item of its own after the speech. */
+  readonly functionCall?: AiFunctionCall;
+  /** Ends the response with status `failed`, after whatever it says. */
+  readonly fail?: AiFailure;
+  /** Ends the response with status `incomplete` and this reason. */
+  readonly incomplete?: 'max_output_tokens' | 'content_filter';
+};
+
+/** One session. */
+export type AiScript = {
+  /** One per response, in order, whoever asked for the response. */
+  readonly turns?: readonly AiTurn[];
+  /** Every response after the last of `turns`; an empty response when absent. */
+  readonly otherwise?: AiTurn;
+  /** Transcripts of the callee's turns in order of commit; empty ones after the last. */
+  readonly hears?: readonly string[];
+};

@@ -1,0 +1,76 @@
+// Values for tests: complete, plausible, and changed only where a test cares.
+
+import { type Call, type CallRequest, type CallUsage, createCall, NO_USAGE } from '../../src/calls/call';
+import type { ItemRef } from '../../src/calls/conversation-ports';
+import type { CarrierEvent, CarrierOccurrence, DialRequest, TimelineEntry } from '../../src/calls/ports';
+import { ManualClock } from './manual-clock';
+
+/** Ids are version 4 UUIDs that can be told apart at a glance. */
+export function aCallId(number = 1): string {
+  return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+}
+
+/** A request for a call. */
+export function aCallRequest(changes: Partial<CallRequest> = {}): CallRequest {
+  return {
+    to: '+12025550123',
+    from: '+12025550100',
+    instructions: 'Confirm the appointment.',
+    voice: 'marin',
+    maxDurationSeconds: 600,
+    metadata: {},
+    ...changes,
+  };
+}
+
+/** A new call in status `queued`. */
+export function aCall(changes: Partial<Call> = {}): Call {
+  return { ...createCall(aCallId(), aCallRequest(), ManualClock.START_MS), ...changes };
+}
+
+/** Usage of one response, or of whatever a test says. */
+export function aUsage(changes: Partial<CallUsage> = {}): CallUsage {
+  return { ...NO_USAGE, ...changes };
+}
+
+/** An item of the AI. */
+export function anItem(changes: Partial<ItemRef> = {}): ItemRef {
+  return { responseId: 'response-a', itemId: 'item-a', contentIndex: 0, ...changes };
+}
+
+/** A dial command. */
+export function aDialRequest(changes: Partial<DialRequest> = {}): DialRequest {
+  return {
+    callId: aCallId(),
+    to: '+12025550123',
+    from: '+12025550100',
+    ringTimeoutSeconds: 45,
+    timeLimitSeconds: 660,
+    stream: { url: 'ws://localhost/media-bridge', token: 'token' },
+    answerTimeoutMs: 8_000,
+    ...changes,
+  };
+}
+
+let lastEvent = 0;
+
+type EventChanges = { readonly callId?: string; readonly carrierCallId?: string; readonly eventId?: string };
+
+/** A carrier's event, with an id of its own unless told otherwise. */
+export function aCarrierEvent(occurrence: CarrierOccurrence, changes: EventChanges = {}): CarrierEvent {
+  lastEvent += 1;
+
+  return {
+    eventId: `event-${lastEvent}`,
+    occurredAtMs: ManualClock.START_MS,
+    carrierCallId: 'leg-1',
+    callId: aCallId(),
+    ...changes,
+    ...occurrence,
+  };
+}
+
+/** An entry of a timeline. */
+export function anEntry(changes: Partial<TimelineEntry> = {}): TimelineEntry {
+  return { callId: aCallId(), atMs: ManualClock.START_MS, type: 'call.queued', data: {}, ...changes };
+}

@@ -1,0 +1,147 @@
+// The calls of one node with everything around them faked, and words for what tests do to them.
+
+import { type Call, type CallRequest } from '../../../src/calls/call';
+import { CallJournal } from '../../../src/calls/call-journal';
+import { CallService } from '../../../src/calls/call-service';
+import { type Deadlines, DEFAULT_DEADLINES } from '../../../src/calls/call-timers';
+import { endCall, type EndReason } from '../../../src/calls/end-call';
+import { CarrierError, type CarrierFailure } from '../../../src/calls/errors';
+import type { CarrierOccurrence, Idempotency } from '../../../src/calls/ports';
+import { type Deferred, deferred } from '../../../src/lib/deferred';
+import { aCallRequest, aCarrierEvent } from '../../support/builders';
+import {
+  FakeCarrier,
+  FakeCarrierStream,
+  FakeConversations,
+  FakeMediaEndpoint,
+  MemoryCallStore,
+  RecordingLogger,
+  RecordingWatcher,
+} from '../../support/fakes';
+import { ManualClock, settle } from '../../support/manual-clock';
+
+export const DEADLINES: Deadlines = DEFAULT_DEADLINES;
+
+/** The longest that a phone may ring before we act ourselves. */
+export const RING_LIMIT_MS = DEADLINES.ringTimeoutSeconds * 1000 + DEADLINES.ringGraceMs;
+
+type EventChanges = { readonly carrierCallId?: string; readonly eventId?: string };
+
+/** A service whose surroundings a test controls. */
+export class CallHarness {
+  readonly clock = new ManualClock();
+  readonly carrier = new FakeCarrier();
+  readonly store = new MemoryCallStore();
+  readonly endpoint = new FakeMediaEndpoint();
+  readonly conversations = new FakeConversations();
+  readonly watcher = new RecordingWatcher();
+  readonly log = new RecordingLogger();
+  readonly journal: CallJournal;
+  readonly service: CallService;
+
+  constructor({ maxConcurrentCalls = 10 } = {}) {
+    const { clock, store, log } = this;
+    this.journal = new CallJournal({ store, clock, log, watchers: [this.watcher] });
+    this.service = new CallService({
+      carrier: this.carrier,
+      mediaEndpoint: this.endpoint,
+      openConversation: this.conversations.open,
+      journal: this.journal,
+      store,
+      clock,
+      log,
+      deadlines: DEADLINES,
+      maxConcurrentCalls,
+    });
+  }
+
+  /** Places a call and lets the dial get as far as it can. */
+  async place(changes: Partial<CallRequest> = {}, idempotency?: Idempotency): Promise<string> {
+    const { call } = await this.service.place(aCallRequest(changes), idempotency);
+    await settle();
+    return call.callId;
+  }
+
+  /** Delivers a carrier's event of the call. */
+  async event(callId: string, occurrence: CarrierOccurrence, changes: EventChanges = {}): Promise<void> {
+    const carrierCallId = this.#legOf(callId);
+    await this.service.onCarrierEvent(aCarrierEvent(occurrence, { callId, carrierCallId, ...changes }));
+    await settle();
+  }
+
+  ring(callId: string): Promise<void> {
+    return this.event(callId, { type: 'leg.ringing' });
+  }
+
+  answer(callId: string): Promise<void> {
+    return this.event(callId, { type: 'leg.answered' });
+  }
+
+  /** The carrier reports the end of the leg. */
+  end(callId: string, reason: EndReason = 'callee-hung-up'): Promise<void> {
+    return this.event(callId, { type: 'leg.ended', verdict: endCall(reason) });
+  }
+
+  /** Places a call that is answered and whose stream is there. */
+  async talk(): Promise<string> {
+    const callId = await this.place();
+    await this.ring(callId);
+    await this.answer(callId);
+    this.connectStream(callId);
+    return callId;
+  }
+
+  connectStream(callId: string, carrierCallId = this.#legOf(callId)): boolean {
+    return this.service.attachStream(callId, { stream: new FakeCarrierStream(), callId, carrierCallId });
+  }
+
+  /** Makes the next dial wait for the test. */
+  holdDial(): Deferred<{ readonly carrierCallId: string }> {
+    const dial = deferred<{ readonly carrierCallId: string }>();
+    this.carrier.onDial = () => dial.promise;
+    return dial;
+  }
+
+  failDial(failure: CarrierFailure): void {
+    this.carrier.onDial = () => Promise.reject(carrierError(failure));
+  }
+
+  /** The call as the API sees it. */
+  call(callId: string): Promise<Call> {
+    return this.service.get(callId);
+  }
+
+  /** The call as the record has it. */
+  async recorded(callId: string): Promise<Call | undefined> {
+    await settle();
+    return this.store.find(callId);
+  }
+
+  async status(callId: string): Promise<string> {
+    return (await this.call(callId)).status;
+  }
+
+  async reason(callId: string): Promise<string | undefined> {
+    return (await this.call(callId)).verdict?.reason;
+  }
+
+  /** The carrier numbers its legs in the order of the dials. */
+  #legOf(callId: string): string {
+    return `leg-${this.carrier.dials.findIndex((dial) => dial.callId === callId) + 1}`;
+  }
+
+  /** The statuses that were told to the watchers. */
+  get statuses(): string[] {
+    return this.watcher.types.filter((type) => type.startsWith('call.')).map((type) => type.slice('call.'.length));
+  }
+}
+
+/** A failed carrier command. */
+export function carrierError(failure: CarrierFailure): CarrierError {
+  return new CarrierError('The carrier said no', {
+    failure,
+    httpStatus: 403,
+    carrierCode: '10010',
+    refusalCode: 'D13',
+  });
+}

@@ -1,0 +1,234 @@
+import { CallNotFoundError, CallStateError, CapacityError, DrainingError } from '../../../src/calls/errors';
+import type { Idempotency } from '../../../src/calls/ports';
+import { deferred } from '../../../src/lib/deferred';
+import { aCallId, aCallRequest, aCarrierEvent } from '../../support/builders';
+import { settle } from '../../support/manual-clock';
+import { CallHarness, DEADLINES } from './call-harness';
+
+const KEY: Idempotency = { key: 'key-1', fingerprint: 'fingerprint-1' };
+
+let calls: CallHarness;
+
+beforeEach(() => {
+  calls = new CallHarness({ maxConcurrentCalls: 2 });
+});
+
+test('a placed call is on record before it is dialled', async () => {
+  calls.carrier.onDial = async ({ callId }) => {
+    expect(await calls.store.find(callId)).toMatchObject({ status: 'queued' });
+    return { carrierCallId: 'leg-1' };
+  };
+
+  await calls.place();
+
+  expect(calls.carrier.dials).toHaveLength(1);
+  expect(calls.statuses).toContain('initiated');
+});
+
+test('a call that cannot be recorded is not dialled and takes no place', async () => {
+  calls.store.before = () => Promise.reject(new Error('disk full'));
+
+  await expect(calls.place()).rejects.toThrow('disk full');
+
+  expect(calls.carrier.dials).toEqual([]);
+  expect(calls.service.activeCalls).toBe(0);
+  await calls.service.whenIdle();
+});
+
+test('refuses a call when all places are taken', async () => {
+  await calls.place();
+  await calls.place();
+
+  await expect(calls.place()).rejects.toEqual(new CapacityError(2));
+  expect(calls.carrier.dials).toHaveLength(2);
+});
+
+test('a burst of requests cannot slip past the limit', async () => {
+  const placements = await Promise.allSettled([1, 2, 3, 4, 5].map(() => calls.place()));
+
+  expect(placements.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+  expect(calls.carrier.dials).toHaveLength(2);
+});
+
+test('a place is free again when its call is closed', async () => {
+  const callId = await calls.talk();
+  await calls.place();
+  await calls.end(callId);
+
+  await expect(calls.place()).resolves.toEqual(expect.any(String));
+});
+
+test('a call whose leg is still being taken down keeps its place', async () => {
+  const callId = await calls.talk();
+  await calls.place();
+  calls.carrier.onHangUp = () => new Promise(() => undefined);
+
+  await calls.service.hangUp(callId);
+
+  await expect(calls.place()).rejects.toThrow(CapacityError);
+});
+
+test('takes no calls while draining, and lets live ones go on', async () => {
+  const callId = await calls.talk();
+
+  calls.service.startDraining();
+
+  await expect(calls.place()).rejects.toThrow(DrainingError);
+  expect(await calls.status(callId)).toBe('in-progress');
+});
+
+test('a known idempotency key gives back the call as it is now, without a second dial', async () => {
+  const callId = await calls.place({}, KEY);
+  await calls.ring(callId);
+
+  const { call, isReplay } = await calls.service.place(aCallRequest(), KEY);
+
+  expect(call).toMatchObject({ callId, status: 'ringing' });
+  expect(isReplay).toBe(true);
+  expect(calls.carrier.dials).toHaveLength(1);
+});
+
+test.each(['full', 'draining'])('a known idempotency key is honoured although the server is %s', async (how) => {
+  const callId = await calls.place({}, KEY);
+  await calls.place();
+  if (how === 'draining') calls.service.startDraining();
+
+  const { call } = await calls.service.place(aCallRequest(), KEY);
+
+  expect(call.callId).toBe(callId);
+});
+
+test('an idempotency key with another request is refused', async () => {
+  await calls.place({}, KEY);
+
+  const other = calls.service.place(aCallRequest({ to: '+12025550199' }), { ...KEY, fingerprint: 'other' });
+
+  await expect(other).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+});
+
+test('of two simultaneous requests with one key, one dials and both get the same call', async () => {
+  const [first, second] = await Promise.all([
+    calls.service.place(aCallRequest(), KEY),
+    calls.service.place(aCallRequest(), KEY),
+  ]);
+  await settle();
+
+  expect(first.call.callId).toBe(second.call.callId);
+  expect([first.isReplay, second.isReplay].sort()).toEqual([false, true]);
+  expect(calls.carrier.dials).toHaveLength(1);
+  expect(calls.service.activeCalls).toBe(1);
+});
+
+test('a simultaneous second request with the same key is not turned away for want of a place', async () => {
+  const single = new CallHarness({ maxConcurrentCalls: 1 });
+
+  const placements = await Promise.allSettled([
+    single.service.place(aCallRequest(), KEY),
+    single.service.place(aCallRequest(), KEY),
+  ]);
+
+  expect(placements.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+});
+
+test('a call that is ended while its record is being written is never dialled', async () => {
+  const written = deferred<void>();
+  calls.store.before = (operation) => (operation === 'insert' ? written.promise : Promise.resolve());
+  const placement = calls.service.place(aCallRequest());
+  await settle();
+
+  calls.service.endAll();
+  written.resolve();
+  const { call } = await placement;
+  await settle();
+
+  expect(calls.carrier.dials).toEqual([]);
+  expect(await calls.store.find(call.callId)).toMatchObject({ status: 'failed' });
+});
+
+test('the last call is not reported gone while the record of one more is being written', async () => {
+  const written = deferred<void>();
+  calls.store.before = (operation) => (operation === 'insert' ? written.promise : Promise.resolve());
+  let isIdle = false;
+  const placement = calls.service.place(aCallRequest());
+  await settle();
+  void calls.service.whenIdle().then(() => {
+    isIdle = true;
+  });
+
+  calls.service.endAll();
+  await settle();
+  expect(isIdle).toBe(false);
+
+  written.resolve();
+  await placement;
+  await settle();
+  expect(isIdle).toBe(true);
+});
+
+test('the server stops: every call fails, its legs are taken down and the last one reports idle', async () => {
+  const talking = await calls.talk();
+  const dialled = await calls.place();
+  let isIdle = false;
+  void calls.service.whenIdle().then(() => {
+    isIdle = true;
+  });
+
+  calls.service.endAll();
+  await settle();
+  expect(isIdle).toBe(false);
+  await calls.clock.advanceAsync(DEADLINES.lastWordsMs);
+
+  expect(isIdle).toBe(true);
+  expect([await calls.reason(talking), await calls.reason(dialled)]).toEqual(['server-stopping', 'server-stopping']);
+  expect(calls.carrier.hangUps).toHaveLength(2);
+  expect(calls.clock.pendingTimers).toBe(0);
+});
+
+test('is idle when there never was a call', async () => {
+  await expect(calls.service.whenIdle()).resolves.toBeUndefined();
+});
+
+test('lists live calls oldest first, and none that is over', async () => {
+  const first = await calls.place();
+  const second = await calls.talk();
+  expect(calls.service.active().map(({ callId }) => callId)).toEqual([first, second]);
+
+  await calls.end(second);
+
+  expect(calls.service.active().map(({ callId }) => callId)).toEqual([first]);
+  expect(calls.service.activeCalls).toBe(1);
+});
+
+test('finds a call that is over in the record', async () => {
+  const callId = await calls.talk();
+  await calls.end(callId);
+
+  expect(await calls.service.get(callId)).toMatchObject({ callId, status: 'completed' });
+  expect((await calls.service.list({ limit: 10 })).calls).toHaveLength(1);
+});
+
+test.each(['get', 'hangUp', 'interrupt'] as const)('%s of an unknown call says so', async (command) => {
+  await expect(calls.service[command](aCallId(99))).rejects.toThrow(CallNotFoundError);
+});
+
+test.each(['hangUp', 'interrupt'] as const)('%s of a call that is over is a conflict', async (command) => {
+  const callId = await calls.talk();
+  await calls.end(callId);
+
+  await expect(calls.service[command](callId)).rejects.toEqual(expect.any(CallStateError));
+});
+
+test('hanging up twice is a conflict the second time, also while the first is under way', async () => {
+  const callId = await calls.talk();
+  calls.carrier.onHangUp = () => new Promise(() => undefined);
+  await calls.service.hangUp(callId);
+
+  await expect(calls.service.hangUp(callId)).rejects.toMatchObject({ status: 'completed' });
+});
+
+test('events of calls that are not ours are ignored', async () => {
+  await calls.service.onCarrierEvent({ ...aCarrierEvent({ type: 'leg.answered' }), callId: undefined });
+  await calls.service.onCarrierEvent(aCarrierEvent({ type: 'leg.answered' }, { callId: aCallId(99) }));
+
+  expect(calls.carrier.hangUps).toEqual([]);
+});

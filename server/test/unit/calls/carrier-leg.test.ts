@@ -1,0 +1,181 @@
+import { CarrierLeg, type DialOutcome } from '../../../src/calls/carrier-leg';
+import { deferred } from '../../../src/lib/deferred';
+import { aCallId, aDialRequest } from '../../support/builders';
+import { FakeCarrier, RecordingLogger } from '../../support/fakes';
+import { ManualClock, settle } from '../../support/manual-clock';
+import { carrierError } from './call-harness';
+
+let clock: ManualClock;
+let carrier: FakeCarrier;
+let log: RecordingLogger;
+let leg: CarrierLeg;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  carrier = new FakeCarrier();
+  log = new RecordingLogger();
+  leg = new CarrierLeg(aCallId(), { carrier, clock, log });
+});
+
+/** Follows a promise without waiting for it. */
+function watched(promise: Promise<void>): { isDone: boolean } {
+  const state = { isDone: false };
+  void promise.then(() => {
+    state.isDone = true;
+  });
+  return state;
+}
+
+test('knows the leg by the id in the answer to the dial', async () => {
+  const outcome = await leg.dial(aDialRequest());
+
+  expect(outcome).toEqual({ kind: 'accepted' });
+  expect(leg.carrierCallId).toBe('leg-1');
+});
+
+test('dials once, however often it is asked', async () => {
+  const outcomes = await Promise.all([leg.dial(aDialRequest()), leg.dial(aDialRequest())]);
+
+  expect(carrier.dials).toHaveLength(1);
+  expect(outcomes).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }]);
+});
+
+test.each<[Parameters<typeof carrierError>[0], string]>([
+  ['refused', 'carrier-refused'],
+  ['unavailable', 'carrier-unavailable'],
+])('a dial that is %s fails with %s and the facts of the carrier', async (failure, reason) => {
+  carrier.onDial = () => Promise.reject(carrierError(failure));
+
+  const outcome = await leg.dial(aDialRequest());
+
+  const details = { httpStatus: 403, carrierCode: '10010', refusalCode: 'D13' };
+  expect(outcome).toMatchObject({ kind: 'failed', verdict: { reason, details } });
+});
+
+test('a dial without an answer has an unknown outcome', async () => {
+  carrier.onDial = () => Promise.reject(carrierError('outcome-unknown'));
+
+  expect(await leg.dial(aDialRequest())).toEqual({ kind: 'unknown' });
+});
+
+test('a dial that fails inside the server is an internal error', async () => {
+  carrier.onDial = () => Promise.reject(new TypeError('bug'));
+
+  const outcome = await leg.dial(aDialRequest());
+
+  expect(outcome).toMatchObject<Partial<DialOutcome>>({ kind: 'failed' });
+  expect(outcome).toHaveProperty('verdict.reason', 'internal-error');
+  expect(log.at('error')).toHaveLength(1);
+});
+
+test('the first id is the id of the leg, and another one is refused', () => {
+  expect([leg.learn('leg-a'), leg.learn('leg-a'), leg.learn('leg-b')]).toEqual([true, true, false]);
+  expect(leg.carrierCallId).toBe('leg-a');
+});
+
+test('a leg that was never up needs no command to be taken down', async () => {
+  await leg.takeDown();
+
+  expect(carrier.hangUps).toEqual([]);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('hangs up until the carrier takes the command, each time under an id of its own', async () => {
+  leg.learn('leg-a');
+  let failures = 3;
+  carrier.onHangUp = () => (failures-- > 0 ? Promise.reject(carrierError('unavailable')) : Promise.resolve());
+
+  const down = watched(leg.takeDown());
+  await clock.advanceAsync(500 + 1_000 + 2_000);
+
+  expect(down.isDone).toBe(true);
+  expect(carrier.hangUps.map(({ carrierCallId }) => carrierCallId)).toEqual(['leg-a', 'leg-a', 'leg-a', 'leg-a']);
+  expect(new Set(carrier.hangUps.map(({ commandId }) => commandId)).size).toBe(4);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('gives up after minutes, and says so', async () => {
+  leg.learn('leg-a');
+  carrier.onHangUp = () => Promise.reject(carrierError('unavailable'));
+
+  const down = watched(leg.takeDown());
+  await clock.advanceAsync(10 * 60_000);
+
+  expect(down.isDone).toBe(true);
+  expect(carrier.hangUps).toHaveLength(15);
+  expect(log.at('error')).toHaveLength(1);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('makes no further try once the carrier reports that the leg is down', async () => {
+  leg.learn('leg-a');
+  carrier.onHangUp = () => Promise.reject(carrierError('unavailable'));
+  void leg.takeDown();
+  await settle();
+
+  leg.markDown();
+  await clock.advanceAsync(60_000);
+
+  expect(carrier.hangUps).toHaveLength(1);
+});
+
+test('is done the moment the carrier reports the leg down, not when the next try would be due', async () => {
+  leg.learn('leg-a');
+  carrier.onHangUp = () => Promise.reject(carrierError('unavailable'));
+  const down = watched(leg.takeDown());
+  await clock.advanceAsync(500 + 1_000 + 2_000 + 4_000 + 8_000 + 1);
+
+  leg.markDown();
+  await settle();
+
+  expect(down.isDone).toBe(true);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('sends nothing to a leg that is down already', async () => {
+  leg.learn('leg-a');
+  leg.markDown();
+
+  await leg.takeDown();
+
+  expect(carrier.hangUps).toEqual([]);
+});
+
+test('waits for a dial in flight, since only its answer names the leg', async () => {
+  const dial = deferred<{ carrierCallId: string }>();
+  carrier.onDial = () => dial.promise;
+  void leg.dial(aDialRequest());
+  const down = watched(leg.takeDown());
+  await settle();
+  expect(carrier.hangUps).toEqual([]);
+
+  dial.resolve({ carrierCallId: 'leg-a' });
+  await settle();
+
+  expect(carrier.hangUps).toMatchObject([{ carrierCallId: 'leg-a' }]);
+  expect(down.isDone).toBe(true);
+});
+
+test('does not wait for a dial in flight when a webhook has named the leg', async () => {
+  carrier.onDial = () => new Promise(() => undefined);
+  void leg.dial(aDialRequest());
+  leg.learn('leg-a');
+
+  void leg.takeDown();
+  await settle();
+
+  expect(carrier.hangUps).toMatchObject([{ carrierCallId: 'leg-a' }]);
+});
+
+test('commands name the leg, the call and an id of their own', async () => {
+  leg.learn('leg-a');
+
+  await leg.speak('Goodbye.');
+  await leg.startStream({ url: 'ws://x', token: 't' });
+
+  const [speak] = carrier.spoken;
+  const [stream] = carrier.streams;
+  expect(speak).toMatchObject({ text: 'Goodbye.', command: { callId: aCallId(), carrierCallId: 'leg-a' } });
+  expect(stream).toMatchObject({ stream: { token: 't' }, command: { callId: aCallId(), carrierCallId: 'leg-a' } });
+  expect(speak?.command.commandId).not.toBe(stream?.command.commandId);
+});
