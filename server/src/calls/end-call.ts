@@ -51,7 +51,7 @@ const RULINGS = {
     'carrier',
     'The media stream uses an encoding that cannot be decoded.',
   ),
-  'ai-unauthorized': ruling('failed', 'ai-error', 'ai', 'OpenAI refused the API key or the account.'),
+  'ai-unauthorized': ruling('failed', 'ai-error', 'ai', 'OpenAI refused the API key, the account or the model.'),
   'ai-refused-session': ruling('failed', 'ai-error', 'ai', 'OpenAI refused the settings of the realtime session.'),
   'ai-unavailable': ruling('failed', 'ai-error', 'ai', 'The realtime session could not be opened.'),
   'ai-connection-lost': ruling('failed', 'ai-error', 'ai', 'The connection to the realtime session was lost.'),

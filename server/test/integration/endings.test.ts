@@ -61,6 +61,12 @@ describe('a dial that', () => {
     detail: 'Dialed number is not included in whitelisted countries D13',
   };
 
+  /** A repeated command id would be answered from the carrier's memory, so only the second try takes effect. */
+  function loseBothAnswersAndPlaceTheCall(): void {
+    bridge.telnyx.failNext('dial', { kind: 'hang' });
+    bridge.telnyx.failNext('dial', { kind: 'hang', stillPlacesCall: true });
+  }
+
   test('is refused ends the call with the code and its cure', async () => {
     bridge.telnyx.failNext('dial', refusedCountry);
 
@@ -105,7 +111,7 @@ describe('a dial that', () => {
   });
 
   test('is never answered and placed a call goes on by its webhooks', async () => {
-    bridge.telnyx.failNext('dial', { kind: 'hang', stillPlacesCall: true }, 2);
+    loseBothAnswersAndPlaceTheCall();
     bridge.telnyx.setDefaultScript({ steps: [{ do: 'wait-for-speech' }, { do: 'hang-up' }] });
 
     const record = await bridge.ended(await bridge.place());
@@ -118,7 +124,7 @@ describe('a dial that', () => {
   test('is given up and rings after all is hung up', async () => {
     await bridge.close();
     bridge = await TestBridge.start({ compose: { deadlines: DEADLINES } });
-    bridge.telnyx.failNext('dial', { kind: 'hang', stillPlacesCall: true }, 2);
+    loseBothAnswersAndPlaceTheCall();
     bridge.telnyx.webhookFaults.delayMs = 3_000;
     bridge.telnyx.setDefaultScript({ ringMs: 6_000 });
 

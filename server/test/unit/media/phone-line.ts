@@ -1,0 +1,78 @@
+// A carrier that plays what it is sent, a given time later, and echoes marks when it has played up to them.
+
+import type { PlayoutSink } from '../../../src/media/playout';
+import type { ManualClock } from '../../support/manual-clock';
+
+export const BYTES_PER_MS = 8;
+export const FRAME_BYTES = 160;
+
+type Stretch = { readonly startMs: number; readonly endMs: number };
+type Sent = { readonly atMs: number; readonly audio: Uint8Array };
+
+/** The carrier's end of a playout, on the clock of the test. */
+export class PhoneLine implements PlayoutSink {
+  readonly sent: Sent[] = [];
+  readonly marks: { readonly atMs: number; readonly name: string }[] = [];
+  clears = 0;
+  /** A carrier that loses marks. */
+  echoesMarks = true;
+  readonly #clock: ManualClock;
+  readonly #delayMs: number;
+  readonly #echo: (name: string) => void;
+  #stretches: Stretch[] = [];
+
+  constructor(clock: ManualClock, { delayMs = 0, echo }: { delayMs?: number; echo: (name: string) => void }) {
+    this.#clock = clock;
+    this.#delayMs = delayMs;
+    this.#echo = echo;
+  }
+
+  get audio(): Buffer {
+    return Buffer.concat(this.sent.map(({ audio }) => audio));
+  }
+
+  get sentMs(): number {
+    return this.audio.length / BYTES_PER_MS;
+  }
+
+  /** How much the callee has heard since the line was opened. */
+  get playedMs(): number {
+    const nowMs = this.#clock.monotonicMs();
+    return this.#stretches.reduce((sum, { startMs, endMs }) => sum + Math.max(Math.min(nowMs, endMs) - startMs, 0), 0);
+  }
+
+  sendAudio(audio: Uint8Array): void {
+    this.sent.push({ atMs: this.#clock.monotonicMs(), audio: Uint8Array.from(audio) });
+    const startMs = Math.max(this.#arrivalMs, this.#endMs);
+    this.#stretches.push({ startMs, endMs: startMs + audio.length / BYTES_PER_MS });
+  }
+
+  sendMark(name: string): void {
+    this.marks.push({ atMs: this.#clock.monotonicMs(), name });
+    if (!this.echoesMarks) return;
+    const playedAtMs = Math.max(this.#arrivalMs, this.#endMs);
+    this.#clock.after(playedAtMs - this.#clock.monotonicMs(), () => this.#echo(name));
+  }
+
+  /** Stops at once; the marks that are open come back later than a fresh one would. */
+  clear(): void {
+    this.clears += 1;
+    const nowMs = this.#clock.monotonicMs();
+    this.#stretches = this.#stretches
+      .filter(({ startMs }) => startMs < nowMs)
+      .map(({ startMs, endMs }) => ({ startMs, endMs: Math.min(endMs, nowMs) }));
+  }
+
+  get #arrivalMs(): number {
+    return this.#clock.monotonicMs() + this.#delayMs;
+  }
+
+  get #endMs(): number {
+    return this.#stretches.at(-1)?.endMs ?? 0;
+  }
+}
+
+/** Audio in which every stretch is different, and no byte is silence. */
+export function someAudio(ms: number, seed = 0): Uint8Array {
+  return Uint8Array.from({ length: Math.round(ms * BYTES_PER_MS) }, (_, index) => (index * 7 + seed * 31) % 251);
+}

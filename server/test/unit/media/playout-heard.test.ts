@@ -1,0 +1,292 @@
+// How much of the AI's speech the callee has heard, as the playout knows it, beside what a simulated phone line played.
+
+import fc from 'fast-check';
+import type { ItemRef } from '../../../src/calls/conversation-ports';
+import { type ClearedSpan, Playout } from '../../../src/media/playout';
+import { anItem } from '../../support/builders';
+import { ManualClock } from '../../support/manual-clock';
+import { PhoneLine, someAudio } from './phone-line';
+
+/** Design budget: the error of what the model is told, against what the carrier played. */
+const MAX_ERROR_MS = 20;
+
+const MARK_GRACE_MS = 1_500;
+
+const ITEM = anItem();
+const NEXT_ITEM = anItem({ itemId: 'item-b' });
+
+let clock: ManualClock;
+let line: PhoneLine;
+let heard: { readonly item: ItemRef; readonly heardMs: number; readonly atMs: number }[];
+let playout: Playout;
+
+beforeEach(() => {
+  rig(0);
+});
+
+function rig(delayMs: number): void {
+  clock = new ManualClock();
+  heard = [];
+  playout = new Playout(clock, {
+    onStarted: () => undefined,
+    onHeard: (item, heardMs) => heard.push({ item, heardMs, atMs: clock.monotonicMs() }),
+  });
+  line = new PhoneLine(clock, { delayMs, echo: (name) => playout.onMark(name) });
+  playout.connect(line);
+}
+
+function elapsedMs(): number {
+  return clock.monotonicMs() - 1_000;
+}
+
+function only(spans: ClearedSpan[]): ClearedSpan {
+  expect(spans).toHaveLength(1);
+  return spans[0]!;
+}
+
+test.each([0, 20, 60, 150, 400])('an interruption knows to 20 ms what was heard over a delay of %i ms', (delayMs) => {
+  rig(delayMs);
+  playout.add(ITEM, someAudio(5_000));
+  playout.finish(ITEM);
+  clock.advance(1_730);
+  const playedMs = line.playedMs;
+
+  const { heardMs, sentMs, generatedMs } = only(playout.clear());
+
+  expect(Math.abs(heardMs - playedMs)).toBeLessThanOrEqual(MAX_ERROR_MS);
+  expect(heardMs).toBeLessThanOrEqual(sentMs);
+  expect(generatedMs).toBe(5_000);
+});
+
+test('the second and third interruption are as exact as the first', () => {
+  rig(80);
+  for (const [number, talkMs] of [1_300, 950, 2_210].entries()) {
+    const item = anItem({ itemId: `item-${number}`, responseId: `response-${number}` });
+    playout.add(item, someAudio(4_000));
+    const beforeMs = line.playedMs;
+    clock.advance(talkMs);
+    const playedMs = line.playedMs - beforeMs;
+
+    const { heardMs, item: cleared } = only(playout.clear());
+
+    expect(cleared).toEqual(item);
+    expect(Math.abs(heardMs - playedMs)).toBeLessThanOrEqual(MAX_ERROR_MS);
+    clock.advance(700);
+  }
+  expect(line.clears).toBe(3);
+});
+
+test('of two items the first counts as heard and the second from its own start', () => {
+  rig(60);
+  playout.add(ITEM, someAudio(1_000));
+  playout.add(NEXT_ITEM, someAudio(1_000));
+  clock.advance(1_380);
+  const playedMs = line.playedMs;
+
+  const spans = playout.clear();
+
+  // The first was confirmed by its mark and has left.
+  expect(heard).toMatchObject([{ item: ITEM, heardMs: 1_000 }]);
+  const second = only(spans);
+  expect(second.item).toEqual(NEXT_ITEM);
+  expect(Math.abs(second.heardMs - (playedMs - 1_000))).toBeLessThanOrEqual(MAX_ERROR_MS);
+});
+
+test('an interruption in the first item leaves the second unheard', () => {
+  playout.add(ITEM, someAudio(1_000));
+  playout.add(NEXT_ITEM, someAudio(1_000));
+  clock.advance(600);
+
+  expect(playout.clear()).toMatchObject([
+    { item: ITEM, heardMs: 600, isFinished: true },
+    { item: NEXT_ITEM, heardMs: 0, isFinished: false },
+  ]);
+});
+
+test('what was generated and not sent is no part of what was heard', () => {
+  playout.add(ITEM, someAudio(30_000));
+  clock.advance(100);
+
+  const { heardMs, sentMs, generatedMs } = only(playout.clear());
+
+  expect({ heardMs, generatedMs }).toEqual({ heardMs: 100, generatedMs: 30_000 });
+  expect(sentMs).toBe(500);
+});
+
+test('a pause in the generation does not count as heard', () => {
+  playout.add(ITEM, someAudio(200));
+  clock.advance(1_000);
+  playout.add(ITEM, someAudio(500));
+  clock.advance(100);
+
+  expect(only(playout.clear()).heardMs).toBe(300);
+});
+
+test('audio that was never connected to a stream was never heard', () => {
+  const unconnected = new Playout(clock, { onStarted: () => undefined, onHeard: () => undefined });
+  unconnected.add(ITEM, someAudio(1_000));
+  clock.advance(5_000);
+
+  expect(unconnected.clear()).toMatchObject([{ heardMs: 0, sentMs: 0, generatedMs: 1_000 }]);
+});
+
+test('an item is reported heard when its last mark comes back', () => {
+  rig(120);
+  playout.add(ITEM, someAudio(1_000));
+  playout.finish(ITEM);
+
+  clock.advance(1_119);
+  expect(heard).toEqual([]);
+  clock.advance(1);
+
+  expect(heard).toMatchObject([{ item: ITEM, heardMs: 1_000 }]);
+  expect(playout.isPlaying).toBe(false);
+});
+
+test('an end that is announced after all audio went out is marked and confirmed as well', () => {
+  for (let frame = 0; frame < 30; frame += 1) {
+    playout.add(ITEM, someAudio(20));
+    clock.advance(20);
+  }
+
+  playout.finish(ITEM);
+  clock.advance(20);
+
+  expect(heard).toMatchObject([{ item: ITEM, heardMs: 600 }]);
+});
+
+test('padding does not count as heard', () => {
+  playout.add(ITEM, someAudio(25));
+  playout.finish(ITEM);
+
+  clock.advance(1_000);
+
+  expect(heard).toMatchObject([{ heardMs: 25 }]);
+});
+
+test('marks that are lost are settled by the clock', () => {
+  line.echoesMarks = false;
+  playout.add(ITEM, someAudio(1_000));
+  playout.finish(ITEM);
+
+  clock.advance(1_000 + MARK_GRACE_MS - 1);
+  expect(heard).toEqual([]);
+  clock.advance(1);
+
+  expect(heard).toMatchObject([{ item: ITEM, heardMs: 1_000 }]);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('marks that are lost do not spoil what an interruption knows', () => {
+  line.echoesMarks = false;
+  playout.add(ITEM, someAudio(5_000));
+  clock.advance(2_345);
+
+  expect(only(playout.clear()).heardMs).toBe(2_345);
+});
+
+test('marks that a clear gives back confirm nothing', () => {
+  playout.add(ITEM, someAudio(5_000));
+  clock.advance(500);
+  const openMarks = line.marks.map(({ name }) => name);
+  playout.clear();
+  playout.add(NEXT_ITEM, someAudio(5_000));
+
+  for (const name of openMarks) playout.onMark(name);
+  clock.advance(100);
+
+  expect(heard).toEqual([]);
+  expect(only(playout.clear())).toMatchObject({ item: NEXT_ITEM, heardMs: 100 });
+});
+
+test('marks of a stream that was replaced confirm nothing', () => {
+  playout.add(ITEM, someAudio(1_000));
+  const oldMarks = line.marks.map(({ name }) => name);
+  line.echoesMarks = false;
+  const second = new PhoneLine(clock, { echo: (name) => playout.onMark(name) });
+  playout.connect(second);
+
+  for (const name of oldMarks) playout.onMark(name);
+
+  expect(only(playout.clear()).heardMs).toBe(0);
+});
+
+test('what was on its way over a stream that went away does not count as heard', () => {
+  playout.add(ITEM, someAudio(5_000));
+  clock.advance(1_000);
+  const second = new PhoneLine(clock, { echo: (name) => playout.onMark(name) });
+  const playedMs = line.playedMs;
+
+  playout.connect(second);
+  clock.advance(300);
+
+  const { heardMs } = only(playout.clear());
+  expect(heardMs).toBeLessThanOrEqual(playedMs + second.playedMs + MAX_ERROR_MS);
+});
+
+test.each(['unknown', '1.99', '', '__proto__'])('a mark named %j is ignored', (name) => {
+  playout.add(ITEM, someAudio(1_000));
+
+  expect(() => playout.onMark(name)).not.toThrow();
+  expect(only(playout.clear()).heardMs).toBe(0);
+});
+
+test('a mark that comes twice counts once', () => {
+  line.echoesMarks = false;
+  playout.add(ITEM, someAudio(1_000));
+  clock.advance(150);
+  const { name } = line.marks[0]!;
+
+  playout.onMark(name);
+  clock.advance(300);
+  playout.onMark(name);
+
+  expect(only(playout.clear()).heardMs).toBe(400);
+});
+
+test('is playing from the first audio until the last was heard', () => {
+  expect(playout.isPlaying).toBe(false);
+  playout.add(ITEM, someAudio(500));
+  playout.finish(ITEM);
+  expect(playout.isPlaying).toBe(true);
+
+  clock.advance(499);
+  expect(playout.isPlaying).toBe(true);
+  clock.advance(1);
+
+  expect(playout.isPlaying).toBe(false);
+});
+
+test('is not playing after a clear', () => {
+  playout.add(ITEM, someAudio(500));
+
+  playout.clear();
+
+  expect(playout.isPlaying).toBe(false);
+});
+
+const steps = fc.array(
+  fc.record({ ms: fc.integer({ min: 1, max: 900 }), pauseMs: fc.integer({ min: 0, max: 900 }) }),
+  { minLength: 1, maxLength: 12 },
+);
+
+test('whatever the pace of the generation, what was heard is within 20 ms and never above what was sent', () => {
+  fc.assert(
+    fc.property(steps, fc.integer({ min: 0, max: 300 }), fc.integer({ min: 500, max: 6_000 }), (parts, delayMs, atMs) => {
+      rig(delayMs);
+      for (const { ms, pauseMs } of parts) {
+        playout.add(ITEM, someAudio(ms));
+        clock.advance(Math.min(pauseMs, Math.max(atMs - elapsedMs(), 0)));
+      }
+      clock.advance(Math.max(atMs - elapsedMs(), 0));
+      const playedMs = line.playedMs;
+
+      const [span] = playout.clear();
+
+      if (line.marks.length === 0 || line.marks[0]!.atMs + delayMs + 100 > clock.monotonicMs()) return;
+      expect(span!.heardMs).toBeLessThanOrEqual(span!.sentMs);
+      expect(Math.abs(span!.heardMs - playedMs)).toBeLessThanOrEqual(MAX_ERROR_MS);
+    }),
+    { numRuns: 200 },
+  );
+});
