@@ -242,7 +242,9 @@ export class LiveCall {
     this.#streamFailure = failure;
     this.#deps.journal.note(this.#call, 'stream.failed', { failure });
     if (this.#call.status !== 'in-progress' || this.isStreaming) return;
-    this.#retryStream();
+    if (this.#streamRetries >= MAX_STREAM_RETRIES) return this.#giveUpStream();
+    // The first failure may be a hiccup; a carrier that fails again needs a moment.
+    if (this.#streamRetries === 0) this.#retryStream();
   }
 
   #retryStream(): void {

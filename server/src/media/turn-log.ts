@@ -12,7 +12,8 @@ export class TurnLog {
   }
 
   /** The turn of an item that was heard to its end. */
-  heard({ itemId }: ItemRef, heardMs: number): Turn {
+  heard({ itemId }: ItemRef, audioMs: number): Turn {
+    const heardMs = Math.floor(audioMs);
     return { speaker: 'assistant', text: this.#take(itemId), isInterrupted: false, heardMs, audioMs: heardMs };
   }
 

@@ -5,12 +5,15 @@ import { SimulatedOpenai } from './simulated-openai/simulated-openai';
 import type { PhoneScript, PhoneStep } from './simulated-telnyx/phone-script';
 import type { SimulatedLeg } from './simulated-telnyx/simulated-leg';
 import { SimulatedTelnyx } from './simulated-telnyx/simulated-telnyx';
-import { clip } from './voices/voices';
+import { clip, voices } from './voices/voices';
 
 const TELNYX_PORT = 4010;
 const OPENAI_PORT = 4011;
 const SERVER_PORT = 3000;
 const RING_MS = 2_000;
+
+// As long as a timer can be: some 24 days.
+const FOREVER_MS = 2 ** 31 - 1;
 
 // Some ten minutes of talk: longer than anybody tries things out.
 const ROUNDS = 60;
@@ -52,14 +55,22 @@ function hangsUpAfterGreeting(): PhoneScript {
 async function main(): Promise<void> {
   const isEnvOnly = process.argv.includes('--env');
   const port = (fixed: number): number => (isEnvOnly ? 0 : fixed);
-  const telnyx = await SimulatedTelnyx.start({ port: port(TELNYX_PORT), clip: (name) => clip(name, 8000) });
-  const openai = await SimulatedOpenai.start({ port: port(OPENAI_PORT) });
+  const telnyx = await SimulatedTelnyx.start({
+    port: port(TELNYX_PORT),
+    clip: (name) => clip(name, 8000),
+    isRecorded: false,
+  });
+  const openai = await SimulatedOpenai.start({ port: port(OPENAI_PORT), keepsAudio: false });
   if (isEnvOnly) {
     console.log(envLines(telnyx, openai));
     await Promise.all([telnyx.close(), openai.close()]);
     return;
   }
-  openai.setDefaultScript({ turns: [{ say: [{ clip: 'ai-greeting' }] }], otherwise: { say: [{ clip: 'ai-long' }] } });
+  openai.setDefaultScript({
+    turns: [{ say: [{ clip: 'ai-greeting' }] }],
+    otherwise: { say: [{ clip: 'ai-long' }] },
+    hears: Array.from({ length: ROUNDS }, () => voices.get('callee-question')?.text ?? ''),
+  });
   telnyx.setDefaultScript(TALKATIVE);
   for (const [number, { script }] of Object.entries(SPECIAL_NUMBERS)) telnyx.script(number, script);
   console.log(banner(telnyx, openai));
@@ -71,10 +82,10 @@ async function main(): Promise<void> {
 /** Says what each phone does, one line a change. */
 async function narrate(telnyx: SimulatedTelnyx): Promise<void> {
   for (;;) {
-    const leg = await telnyx.nextLeg({}, Number.MAX_SAFE_INTEGER);
+    const leg = await telnyx.nextLeg({}, FOREVER_MS);
     tell(leg, 'dialled');
-    void leg.until('answered', Number.MAX_SAFE_INTEGER).then(() => tell(leg, 'answered'), ignore);
-    void leg.until('ended', Number.MAX_SAFE_INTEGER).then(() => tell(leg, `ended (${leg.hangupCause ?? ''})`), ignore);
+    void leg.until('answered', FOREVER_MS).then(() => tell(leg, 'answered'), ignore);
+    void leg.until('ended', FOREVER_MS).then(() => tell(leg, `ended (${leg.hangupCause ?? ''})`), ignore);
   }
 }
 
