@@ -73,7 +73,7 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const gateway = new MediaGateway({
     tokens,
     tokenHeader: STREAM_TOKEN_HEADER,
-    announced: (socket) => announcedStream(socket, { clock, log }),
+    announced: (socket, callId) => announcedStream(socket, { clock, log: withCallId(log, callId) }),
     attach: (callId, announced) => calls.attachStream(callId, announced),
     log,
   });

@@ -5,6 +5,7 @@ import axios, { type AxiosInstance } from 'axios';
 import type { Call } from '../calls/call';
 import { CALL_STATUSES } from '../calls/call-state';
 import type { CallWatcher, Clock, Logger, TimelineEntry } from '../calls/ports';
+import { wait } from '../calls/wait';
 import { type Backoff, backoffMs } from '../lib/backoff';
 
 const TIMEOUT_MS = 5_000;
@@ -64,15 +65,9 @@ export class StatusCallbacks implements CallWatcher {
         // The address may be a secret of the user: only what went wrong is logged.
         const cause = axios.isAxiosError(error) ? { code: error.code, httpStatus: error.response?.status } : {};
         this.#log.warn('A status callback was not taken', { callId, attempt, ...cause });
-        if (attempt < MAX_TRIES) await this.#wait(backoffMs(RETRY_BACKOFF, attempt));
+        if (attempt < MAX_TRIES) await wait(this.#clock, backoffMs(RETRY_BACKOFF, attempt));
       }
     }
-  }
-
-  #wait(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#clock.after(delayMs, resolve);
-    });
   }
 }
 

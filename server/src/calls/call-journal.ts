@@ -4,6 +4,7 @@
 import { type Backoff, backoffMs } from '../lib/backoff';
 import type { Call } from './call';
 import type { CallStore, CallWatcher, Clock, Logger, TimelineEntry } from './ports';
+import { wait } from './wait';
 
 // A locked or restarting database comes back within seconds; later rows wait behind the failing one, in order.
 const WRITE_BACKOFF: Backoff = { firstMs: 100, capMs: 2_000 };
@@ -60,14 +61,8 @@ export class CallJournal {
           return;
         }
         this.#log.warn('A record could not be written, trying again', { callId, attempt, error });
-        await this.#wait(backoffMs(WRITE_BACKOFF, attempt));
+        await wait(this.#clock, backoffMs(WRITE_BACKOFF, attempt));
       }
     }
-  }
-
-  #wait(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#clock.after(delayMs, resolve);
-    });
   }
 }

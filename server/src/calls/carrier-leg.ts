@@ -5,6 +5,7 @@ import { type Backoff, backoffMs } from '../lib/backoff';
 import { type EndCall, endCall } from './end-call';
 import { CarrierError } from './errors';
 import type { Carrier, Clock, DialRequest, LegCommand, Logger, StreamTarget } from './ports';
+import { wait } from './wait';
 
 // A leg that stays up costs money: keep trying for about five minutes, then leave it to the carrier's own time limit.
 const HANG_UP_BACKOFF: Backoff = { firstMs: 500, capMs: 30_000 };
@@ -81,7 +82,7 @@ export class CarrierLeg {
       const command = this.#command();
       if (!command || this.#isDown) return;
       if (await this.#tryHangUp(command, attempt)) return;
-      await this.#wait(backoffMs(HANG_UP_BACKOFF, attempt));
+      await wait(this.#clock, backoffMs(HANG_UP_BACKOFF, attempt));
     }
     this.#log.error('The carrier would not hang up; its own time limit will', { callId: this.#callId });
   }
@@ -128,11 +129,5 @@ export class CarrierLeg {
   #command(): LegCommand | undefined {
     if (this.#carrierCallId === undefined) return undefined;
     return { callId: this.#callId, carrierCallId: this.#carrierCallId, commandId: randomUUID() };
-  }
-
-  #wait(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#clock.after(delayMs, resolve);
-    });
   }
 }

@@ -20,7 +20,7 @@ export type MediaGatewayDeps = {
   /** Name of the upgrade header that carries the token. */
   readonly tokenHeader: string;
   /** Waits for the stream's own announcement; undefined when it does not come. */
-  readonly announced: (socket: WebSocket) => Promise<AnnouncedStream | undefined>;
+  readonly announced: (socket: WebSocket, callId: string) => Promise<AnnouncedStream | undefined>;
   /** Joins the stream to its call; false when the call does not want it. */
   readonly attach: (callId: string, announced: AnnouncedStream) => boolean;
   readonly log: Logger;
@@ -71,7 +71,7 @@ export class MediaGateway {
   }
 
   async #accept(callId: string, socket: WebSocket): Promise<void> {
-    const announced = await this.#deps.announced(socket);
+    const announced = await this.#deps.announced(socket, callId);
     if (!announced) return this.#deps.log.warn('A media stream connected and did not start', { callId });
     const isOfThisCall = announced.callId === undefined || announced.callId === callId;
     if (isOfThisCall && this.#deps.attach(callId, announced)) return;

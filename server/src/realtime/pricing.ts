@@ -1,7 +1,7 @@
 // What tokens cost: a dated price table and the arithmetic. Old calls are never repriced; their cost is in the record.
 // Source: OpenAI model pages, read in November 2026. US dollars per million tokens.
 
-import type { CallUsage } from '../calls/call';
+import { type CallUsage, NO_USAGE } from '../calls/call';
 import type { ResponseUsage, TranscriptionUsage } from './realtime-protocol';
 
 type ModelPrice = {
@@ -63,15 +63,8 @@ export function priceResponse(model: string, usage: ResponseUsage | undefined): 
 /** The price of transcribing one turn of the callee: a cost beside the model's own tokens, which it does not add to. */
 export function priceTranscription(model: string, usage: TranscriptionUsage | undefined): CallUsage {
   const price = TRANSCRIPTION_PRICES[model];
-  return {
-    responses: 0,
-    inputTextTokens: 0,
-    inputAudioTokens: 0,
-    cachedInputTokens: 0,
-    outputTextTokens: 0,
-    outputAudioTokens: 0,
-    costUsd: usage === undefined ? 0 : price ? transcriptionCost(price, usage) : null,
-  };
+  if (usage === undefined) return NO_USAGE;
+  return { ...NO_USAGE, costUsd: price ? transcriptionCost(price, usage) : null };
 }
 
 function transcriptionCost(price: TranscriptionPrice, usage: TranscriptionUsage): number {
