@@ -19,6 +19,13 @@ async function main(): Promise<void> {
       void server.stop(config.drainSeconds * 1000).then(() => process.exit(0));
     });
   }
+  // A fault that nobody caught leaves the state in doubt: hang up what is live, then end.
+  for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(fault, (error: unknown) => {
+      log.error('A fault that nobody caught, stopping', { fault, error });
+      void server.stop(0).finally(() => process.exit(1));
+    });
+  }
 }
 
 main().catch((error: unknown) => {
