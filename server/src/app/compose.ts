@@ -45,7 +45,9 @@ export type App = {
   readonly gateway: MediaGateway;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Writes what is still to be written and lets go of files and sockets. */
+  /** Resolves when everything that is still to be written or told has been. */
+  readonly settle: () => Promise<void>;
+  /** Lets go of files and sockets; what is not written by now is lost. */
   readonly release: () => Promise<void>;
 };
 
@@ -58,7 +60,8 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const watchers = [new CallLog(log), callbacks, ...(options.watchers ?? [])];
   const journal = new CallJournal({ store, clock, log, watchers });
   const tokens = new StreamTokens(config.http.publicUrl);
-  const carrier = new TelnyxCarrier({ ...config.telnyx, webhookUrl: `${config.http.publicUrl}${WEBHOOK_PATH}` });
+  const webhookUrl = `${config.http.publicUrl}${WEBHOOK_PATH}`;
+  const carrier = new TelnyxCarrier({ ...config.telnyx, webhookUrl }, clock);
   const calls = new CallService({
     carrier,
     mediaEndpoint: tokens,
@@ -85,12 +88,15 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     apiKeys: config.http.apiKeys,
     log,
   });
-  const release = async (): Promise<void> => {
+  const settle = async (): Promise<void> => {
     await journal.flush();
     await callbacks.flush();
+  };
+  const release = async (): Promise<void> => {
+    callbacks.close();
     await database.destroy();
   };
-  return { config, http, calls, gateway, clock, log, release };
+  return { config, http, calls, gateway, clock, log, settle, release };
 }
 
 type Surroundings = { readonly config: Config; readonly clock: Clock; readonly log: Logger };

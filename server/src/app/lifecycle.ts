@@ -1,14 +1,19 @@
 // Start, drain, stop, in this order:
 //   listen   -> requests, webhooks and streams are accepted
 //   drain    -> no new calls; live calls may finish within a limit
-//   stop     -> what is left is ended (legs hung up), records written, sockets closed
+//   stop     -> what is left is ended (legs hung up), records written and callbacks sent within a limit, sockets closed
 
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { firstWithin } from '../calls/wait';
 import type { App } from './compose';
 
 // Ending the remaining calls means hanging up at the carrier, last words included; it has to end some time.
 const END_ALL_LIMIT_MS = 15_000;
+
+// Records and status callbacks on their way; a dead endpoint of a user must not keep the process.
+const SETTLE_LIMIT_MS = 5_000;
 
 // Slow clients must not keep connections for ever; a webhook or a REST request is small.
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -28,11 +33,24 @@ export async function start(app: App): Promise<RunningServer> {
   const server = createServer(app.http);
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.on('upgrade', (request, socket, head) => app.gateway.handleUpgrade(request, socket, head));
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') app.gateway.handleUpgrade(request, socket, head);
+    else refuseUpgrade(socket);
+  });
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
   return { url, stop: stopper(app, server) };
+}
+
+/** Some clients offer HTTP/2 in their first request; Node hands such a request over as an upgrade, whatever its path. */
+function refuseUpgrade(socket: Duplex): void {
+  const body = 'This server speaks HTTP/1.1 and WebSocket: send the request without an Upgrade header.';
+  socket.on('error', () => socket.destroy()).once('finish', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
+  );
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
@@ -65,24 +83,14 @@ type Drain = { readonly drainMs: number; readonly hurried: Promise<void> };
 async function drainAndStop(app: App, server: Server, { drainMs, hurried }: Drain): Promise<void> {
   app.calls.startDraining();
   app.log.info('Draining: no new calls', { activeCalls: app.calls.activeCalls, drainMs });
-  await firstOf(app, drainMs, [app.calls.whenIdle(), hurried]);
+  await firstWithin(app.clock, drainMs, [app.calls.whenIdle(), hurried]);
   app.calls.endAll();
-  await firstOf(app, END_ALL_LIMIT_MS, [app.calls.whenIdle()]);
+  await firstWithin(app.clock, END_ALL_LIMIT_MS, [app.calls.whenIdle()]);
   app.gateway.close();
   server.close();
   server.closeIdleConnections();
+  await firstWithin(app.clock, SETTLE_LIMIT_MS, [app.settle(), hurried]);
   await app.release();
   server.closeAllConnections();
   app.log.info('Stopped');
-}
-
-/** Resolves with the first of the promises, or after `limitMs`. */
-async function firstOf(app: App, limitMs: number, promises: readonly Promise<void>[]): Promise<void> {
-  let cancel = (): void => undefined;
-  const limit = new Promise<void>((resolve) => {
-    const timer = app.clock.after(limitMs, resolve);
-    cancel = () => timer.cancel();
-  });
-  await Promise.race([...promises, limit]);
-  cancel();
 }

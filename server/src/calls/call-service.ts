@@ -1,6 +1,7 @@
 // The use cases: place a call, look at calls, hang up, interrupt, take a carrier's event, join a stream, drain.
 
 import { randomUUID } from 'node:crypto';
+import type { Backoff } from '../lib/backoff';
 import { type Call, type CallRequest, createCall } from './call';
 import { CallRegistry } from './call-registry';
 import { CarrierLeg } from './carrier-leg';
@@ -8,8 +9,24 @@ import type { AnnouncedStream } from './conversation-ports';
 import { endCall } from './end-call';
 import { CallNotFoundError, CallStateError, CapacityError, DrainingError, IdempotencyMismatchError } from './errors';
 import { LiveCall, type LiveCallDeps } from './live-call';
-import type { CallPage, CallQuery, CallStore, CarrierEvent, Idempotency, Replay, TimelineEntry } from './ports';
+import type {
+  CallPage,
+  CallQuery,
+  CallStore,
+  CarrierEvent,
+  Idempotency,
+  Insertion,
+  Replay,
+  TimelineEntry,
+} from './ports';
 import { RecentIds } from './recent-ids';
+import { withRetries } from './retry';
+
+// A request waits for an answer; a leg that should not be up is worth more patience with the database.
+const STORE_TRIES = 4;
+const STORE_BACKOFF: Backoff = { firstMs: 50, capMs: 200 };
+const FIND_TRIES = 8;
+const FIND_BACKOFF: Backoff = { firstMs: 100, capMs: 5_000 };
 
 /** What the service works with. */
 export type CallServiceDeps = LiveCallDeps & {
@@ -28,6 +45,8 @@ export class CallService {
   readonly #deps: CallServiceDeps;
   readonly #registry = new CallRegistry();
   readonly #seenEvents: RecentIds;
+  /** Legs that came up after their call was over, on their way down. */
+  readonly #lateLegs = new Set<Promise<void>>();
   #isDraining = false;
 
   constructor(deps: CallServiceDeps) {
@@ -49,7 +68,7 @@ export class CallService {
     if (known) return this.#replay(known);
     const call = createCall(randomUUID(), request, this.#deps.clock.nowMs());
     const live = this.#reserve(call);
-    const insertion = await this.#deps.store.insert(call, idempotency).catch((error: unknown) => {
+    const insertion = await this.#insert(call, idempotency).catch((error: unknown) => {
       this.#registry.remove(call.callId);
       throw error;
     });
@@ -63,7 +82,7 @@ export class CallService {
 
   /** @throws CallNotFoundError */
   async get(callId: string): Promise<Call> {
-    const call = this.#registry.find(callId)?.call ?? (await this.#deps.store.find(callId));
+    const call = this.#registry.find(callId)?.call ?? (await this.#findStored(callId));
     if (!call) throw new CallNotFoundError('No call has this id.');
     return call;
   }
@@ -116,7 +135,7 @@ export class CallService {
     const live = this.#registry.find(event.callId);
     if (live) return live.onCarrierEvent(event);
     const isAlive = event.type === 'leg.ringing' || event.type === 'leg.answered' || event.type === 'stream.started';
-    if (isAlive && (await this.#deps.store.find(event.callId))) await this.#takeDownLateLeg(event.callId, event);
+    if (isAlive) await this.#takeDownLateLeg(event.callId, event);
   }
 
   /** Takes no new calls from now on. */
@@ -125,13 +144,20 @@ export class CallService {
   }
 
   /** Resolves when the last call is closed. */
-  whenIdle(): Promise<void> {
-    return this.#registry.whenIdle();
+  async whenIdle(): Promise<void> {
+    await this.#registry.whenIdle();
+    await Promise.all(this.#lateLegs);
   }
 
   /** Ends every call because the server stops. */
   endAll(): void {
     for (const live of this.#registry.active()) live.end(endCall('server-stopping'));
+  }
+
+  /** A database that is locked for a moment is no reason to refuse a call. */
+  #insert(call: Call, idempotency: Idempotency | undefined): Promise<Insertion> {
+    const policy = { tries: STORE_TRIES, backoff: STORE_BACKOFF, onFailure: () => true };
+    return withRetries(this.#deps.clock, policy, () => this.#deps.store.insert(call, idempotency));
   }
 
   /** The place is taken before the record is written, so that a burst cannot slip past the limit. */
@@ -164,11 +190,32 @@ export class CallService {
     throw new CallStateError(status, `A call that is ${status} cannot be ${command}.`);
   }
 
+  /** What has just happened to a call may still be on its way into the store. */
+  async #findStored(callId: string): Promise<Call | undefined> {
+    await this.#deps.journal.flush();
+    return this.#deps.store.find(callId);
+  }
+
   /** The call was given up (its dial was never answered, say), and now its phone rings after all. */
   async #takeDownLateLeg(callId: string, event: CarrierEvent): Promise<void> {
+    if (!(await this.#isOurs(callId, event.eventId))) return;
     this.#deps.log.warn('The carrier reports a live leg for a call that is over, hanging it up', { callId });
     const leg = new CarrierLeg(callId, this.#deps);
     leg.learn(event.carrierCallId);
-    await leg.takeDown();
+    const down = leg.takeDown().finally(() => this.#lateLegs.delete(down));
+    this.#lateLegs.add(down);
+    await down;
+  }
+
+  /** Another server may share the carrier's account: only calls in our record are ours to hang up. */
+  async #isOurs(callId: string, eventId: string): Promise<boolean> {
+    const policy = { tries: FIND_TRIES, backoff: FIND_BACKOFF, onFailure: () => true };
+    try {
+      return (await withRetries(this.#deps.clock, policy, () => this.#deps.store.find(callId))) !== undefined;
+    } catch (error) {
+      // The carrier may deliver it again, and then it has to count as new.
+      this.#seenEvents.remove(eventId);
+      throw error;
+    }
   }
 }

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { type Backoff, backoffMs } from '../lib/backoff';
+import { deferred } from '../lib/deferred';
 import { type EndCall, endCall } from './end-call';
 import { CarrierError } from './errors';
 import type { Carrier, Clock, DialRequest, LegCommand, Logger, StreamTarget } from './ports';
@@ -13,9 +14,10 @@ const MAX_HANG_UP_TRIES = 15;
 
 /** What became of the dial command. */
 export type DialOutcome =
-  | { readonly kind: 'accepted' }
-  /** No answer: the phone may be ringing or not; only webhooks can tell. */
-  | { readonly kind: 'unknown' }
+  | { readonly kind: 'accepted'; readonly carrierCallId: string }
+  /** The phone may be ringing or not; only webhooks can tell. `verdict` holds if none comes. */
+  | { readonly kind: 'unknown'; readonly verdict: EndCall }
+  /** The phone is certainly not ringing. */
   | { readonly kind: 'failed'; readonly verdict: EndCall };
 
 /** One leg at the carrier. */
@@ -24,9 +26,12 @@ export class CarrierLeg {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #callId: string;
+  /** Settled when the leg has an id, or will not get one from the dial. */
+  readonly #identified = deferred<void>();
   #carrierCallId: string | undefined;
   #isDown = false;
   #dialing: Promise<DialOutcome> | undefined;
+  #takingDown: Promise<void> | undefined;
 
   constructor(callId: string, deps: { readonly carrier: Carrier; readonly clock: Clock; readonly log: Logger }) {
     this.#callId = callId;
@@ -45,7 +50,7 @@ export class CarrierLeg {
 
   /** Places the call. A second request gets the outcome of the first: a leg is never dialled twice. */
   dial(request: DialRequest): Promise<DialOutcome> {
-    this.#dialing ??= this.#dialOnce(request);
+    this.#dialing ??= this.#dialOnce(request).finally(() => this.#identified.resolve());
     return this.#dialing;
   }
 
@@ -55,6 +60,7 @@ export class CarrierLeg {
    */
   learn(carrierCallId: string): boolean {
     this.#carrierCallId ??= carrierCallId;
+    this.#identified.resolve();
     return this.#carrierCallId === carrierCallId;
   }
 
@@ -76,8 +82,16 @@ export class CarrierLeg {
   }
 
   /** Resolves when the leg is down, was never up, or the carrier would not take it down for minutes. */
-  async takeDown(): Promise<void> {
-    await this.#dialing;
+  takeDown(): Promise<void> {
+    this.#takingDown ??= this.#takeDownOnce().finally(() => {
+      this.#takingDown = undefined;
+    });
+    return this.#takingDown;
+  }
+
+  async #takeDownOnce(): Promise<void> {
+    // A dial on its way may still bring a leg; a webhook may bring its id before the dial is answered.
+    if (this.#dialing) await this.#identified.promise;
     for (let attempt = 1; attempt <= MAX_HANG_UP_TRIES; attempt += 1) {
       const command = this.#command();
       if (!command || this.#isDown) return;
@@ -90,8 +104,7 @@ export class CarrierLeg {
   async #dialOnce(request: DialRequest): Promise<DialOutcome> {
     try {
       const { carrierCallId } = await this.#carrier.dial(request);
-      this.learn(carrierCallId);
-      return { kind: 'accepted' };
+      return { kind: 'accepted', carrierCallId };
     } catch (error) {
       return this.#dialFailed(error);
     }
@@ -103,15 +116,16 @@ export class CarrierLeg {
       return { kind: 'failed', verdict: endCall('internal-error') };
     }
     this.#log.warn('The dial failed', { callId: this.#callId, error });
-    if (error.failure === 'outcome-unknown') return { kind: 'unknown' };
     const facts = {
       httpStatus: error.httpStatus,
       carrierCode: error.carrierCode,
       refusalCode: error.refusalCode,
       cure: error.cure,
     };
-    const reason = error.failure === 'refused' ? 'carrier-refused' : 'carrier-unavailable';
-    return { kind: 'failed', verdict: endCall(reason, facts) };
+    if (error.failure === 'refused') return { kind: 'failed', verdict: endCall('carrier-refused', facts) };
+    if (error.failure === 'unavailable') return { kind: 'failed', verdict: endCall('carrier-unavailable', facts) };
+    const reason = error.httpStatus === undefined ? 'dial-outcome-unknown' : 'carrier-unavailable';
+    return { kind: 'unknown', verdict: endCall(reason, facts) };
   }
 
   async #tryHangUp(command: LegCommand, attempt: number): Promise<boolean> {

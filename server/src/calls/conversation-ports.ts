@@ -11,6 +11,8 @@ export interface CarrierStream {
   readonly encoding: string;
   readonly sampleRateHz: number;
   readonly closed: boolean;
+  /** Network round trip to the carrier as last measured, milliseconds; 0 before the first measurement. */
+  readonly roundTripMs: number;
   /** Names the one listener; audio that arrived before is delivered first. */
   listen(listener: CarrierStreamListener): void;
   /** Outbound audio, mu-law 8 kHz, whole 20 ms frames. */
@@ -83,7 +85,8 @@ export interface RealtimeListener {
   /** The words of an AI item, as far as they are known. */
   onAssistantText(item: ItemRef, text: AssistantText): void;
   onCalleeText(itemId: string, text: string, usage: CallUsage): void;
-  onSpeechStarted(): void;
+  /** `itemId` is the item that the callee's words will become. */
+  onSpeechStarted(itemId: string): void;
   onSpeechStopped(): void;
   onResponseDone(outcome: ResponseOutcome): void;
   /** The session is of no use any more. */
@@ -104,6 +107,8 @@ export type ResponseOutcome = {
 export type Turn = {
   readonly speaker: 'callee' | 'assistant';
   readonly text: string;
+  /** When the first of it was heard on the line, epoch milliseconds. */
+  readonly startedAtMs: number;
   /** True when the callee did not hear all of it. */
   readonly isInterrupted: boolean;
   /** How much of it reached the callee's ear; assistant turns only. */

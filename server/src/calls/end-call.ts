@@ -21,8 +21,20 @@ type Ruling = {
 const RULINGS = {
   'callee-hung-up': ruling('completed', 'success', 'callee', 'The callee hung up.'),
   'api-hung-up': ruling('completed', 'success', 'api', 'The call was hung up through the API.'),
+  'carrier-hung-up': ruling(
+    'completed',
+    'success',
+    'carrier',
+    'The call was hung up at the carrier, by neither party.',
+  ),
   'max-duration-reached': ruling('completed', 'success', 'server', 'The call reached its maximum duration.'),
   'api-canceled': ruling('canceled', 'canceled', 'api', 'The call was hung up through the API before it was answered.'),
+  'carrier-canceled': ruling(
+    'canceled',
+    'canceled',
+    'carrier',
+    'The carrier canceled the call before it was answered.',
+  ),
   'callee-busy': ruling('busy', 'callee-unavailable', 'callee', 'The line was busy.'),
   'callee-declined': ruling('busy', 'callee-unavailable', 'callee', 'The callee declined the call.'),
   'callee-no-answer': ruling('no-answer', 'callee-unavailable', 'callee', 'Nobody answered.'),

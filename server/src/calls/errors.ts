@@ -99,4 +99,11 @@ export class CarrierError extends AppError {
     this.refusalCode = fields.refusalCode;
     this.cure = fields.cure;
   }
+
+  /** The same error when an earlier try of the same command may have been carried out. */
+  asUnknownOutcome(): CarrierError {
+    const { httpStatus, carrierCode, refusalCode, cure } = this;
+    const fields = { httpStatus, carrierCode, refusalCode, cure, cause: this };
+    return new CarrierError(this.message, { ...fields, failure: 'outcome-unknown' });
+  }
 }

@@ -5,16 +5,14 @@ import { addUsage, type Call, withStatus } from './call';
 import type { CallJournal } from './call-journal';
 import { type CallEvent, isTerminal, transition } from './call-state';
 import { CallTimers, type Deadlines } from './call-timers';
-import { CarrierLeg } from './carrier-leg';
+import { CarrierLeg, type DialOutcome } from './carrier-leg';
 import type { CarrierStream, Conversation, ConversationEvent, OpenConversation } from './conversation-ports';
 import { type EndCall, endCall } from './end-call';
 import type { Carrier, CarrierEvent, Clock, Logger, MediaEndpoint } from './ports';
+import { StreamStart } from './stream-start';
 
 /** What the callee hears from the carrier's own voice when the AI is lost. */
 const LAST_WORDS = 'We are sorry, we are having technical difficulties. Please try again later. Goodbye.';
-
-// Together with the dial's own request these fit into the stream-start deadline.
-const MAX_STREAM_RETRIES = 3;
 
 // The carrier cuts the call this long after our own deadline should have: a net, never the rule.
 const TIME_LIMIT_MARGIN_SECONDS = 60;
@@ -35,11 +33,12 @@ export class LiveCall {
   readonly #deps: LiveCallDeps;
   readonly #timers: CallTimers;
   readonly #leg: CarrierLeg;
+  readonly #stream: StreamStart;
   readonly #onClosed: (closed: LiveCall) => void;
+  /** Aborted at the end: a dial that is not yet repeated will not be. */
+  readonly #over = new AbortController();
   #call: Call;
   #conversation: Conversation | undefined;
-  #streamRetries = 0;
-  #streamFailure: string | undefined;
   #onSpoken: (() => void) | undefined;
 
   constructor(call: Call, deps: LiveCallDeps, onClosed: (closed: LiveCall) => void) {
@@ -48,6 +47,12 @@ export class LiveCall {
     this.#onClosed = onClosed;
     this.#timers = new CallTimers(deps.clock);
     this.#leg = new CarrierLeg(call.callId, deps);
+    this.#stream = new StreamStart({
+      timers: this.#timers,
+      deadlines: deps.deadlines,
+      request: (attempt) => this.#requestStream(attempt),
+      giveUp: (verdict) => this.end(verdict),
+    });
   }
 
   get call(): Call {
@@ -76,18 +81,17 @@ export class LiveCall {
       timeLimitSeconds: maxDurationSeconds + TIME_LIMIT_MARGIN_SECONDS,
       stream: mediaEndpoint.issueStream(callId),
       answerTimeoutMs: deadlines.dialAnswerMs,
+      signal: this.#over.signal,
     });
-    if (this.isOver) return;
-    if (outcome.kind === 'failed') return void this.end(outcome.verdict);
-    if (outcome.kind === 'accepted') return this.#apply({ type: 'dial.accepted' });
-    journal.note(this.#call, 'dial.unanswered');
-    if (this.#call.status !== 'queued') return;
-    this.#timers.set('dial-outcome', deadlines.dialOutcomeMs, () => this.end(endCall('dial-outcome-unknown')));
+    this.#onDialled(outcome);
   }
 
   /** Takes one event of the carrier; late, doubled and reordered ones are ordinary. */
   onCarrierEvent(event: CarrierEvent): void {
-    if (!this.#leg.learn(event.carrierCallId)) return this.#onStrayLeg(event);
+    if (!this.#leg.learn(event.carrierCallId)) {
+      if (event.type !== 'leg.ended') this.#takeDownStray(event.carrierCallId);
+      return;
+    }
     switch (event.type) {
       case 'leg.ringing':
       case 'leg.answered':
@@ -95,9 +99,10 @@ export class LiveCall {
       case 'leg.ended':
         this.#leg.markDown();
         this.#onSpoken?.();
-        return void this.end(event.verdict);
+        return void this.end(this.#asUnanswered(event.verdict));
       case 'stream.failed':
-        return this.#onStreamFailed(event.failure);
+        this.#deps.journal.note(this.#call, 'stream.failed', { failure: event.failure });
+        return this.isOver ? undefined : this.#stream.onFailed(event.failure);
       case 'speech.ended':
         return this.#onSpoken?.();
       case 'stream.started':
@@ -112,11 +117,12 @@ export class LiveCall {
   /** Joins the carrier's stream; returns false when the call is over or has another leg. */
   attachStream(stream: CarrierStream, carrierCallId: string): boolean {
     if (this.isOver || !this.#leg.learn(carrierCallId)) return false;
-    this.#openConversation().attach(stream);
-    return true;
+    const conversation = this.#openConversation();
+    conversation?.attach(stream);
+    return conversation !== undefined;
   }
 
-  /** Silences the AI; returns whether it was speaking. */
+  /** Silences the AI; returns whether it was speaking or about to. */
   interrupt(): boolean {
     return this.#conversation?.interrupt() ?? false;
   }
@@ -127,29 +133,33 @@ export class LiveCall {
    */
   end(verdict: EndCall): boolean {
     const event: CallEvent = { type: 'call.ended', status: verdict.status };
-    if (transition(this.#call.status, event).kind !== 'apply') return false;
+    if (this.#over.signal.aborted || transition(this.#call.status, event).kind !== 'apply') return false;
     const wasAnswered = this.#call.status === 'in-progress';
+    this.#over.abort();
     this.#timers.clearAll();
     this.#deps.mediaEndpoint.revoke(this.#call.callId);
-    this.#conversation?.close();
+    this.#closeConversation();
     this.#call = { ...withStatus(this.#call, verdict.status, this.#deps.clock.nowMs()), verdict };
     this.#recordStatus({ verdict });
     void this.#close(wasAnswered && verdict.status === 'failed' && !this.#leg.isDown);
     return true;
   }
 
-  async #close(needsLastWords: boolean): Promise<void> {
+  /** The conversation still tells what was heard. Whatever goes wrong in it, the leg has to come down. */
+  #closeConversation(): void {
     try {
-      if (needsLastWords) await this.#sayLastWords();
-      await this.#leg.takeDown();
-      this.#deps.journal.note(this.#call, 'leg.down');
-      await this.#deps.journal.flush();
+      this.#conversation?.close();
     } catch (error) {
-      this.#deps.log.error('Closing a call failed', { callId: this.#call.callId, error });
-    } finally {
-      this.#timers.clearAll();
-      this.#onClosed(this);
+      this.#deps.log.error('Closing a conversation failed', { callId: this.#call.callId, error });
     }
+  }
+
+  async #close(needsLastWords: boolean): Promise<void> {
+    if (needsLastWords) await this.#sayLastWords();
+    await this.#leg.takeDown();
+    this.#deps.journal.note(this.#call, 'leg.down');
+    this.#timers.clearAll();
+    this.#onClosed(this);
   }
 
   /** An answered call that fails under us does not just go dead: the carrier's own voice says so first. */
@@ -165,6 +175,19 @@ export class LiveCall {
     }
   }
 
+  /** The dial's answer may come after the webhooks of the same dial; what these say is newer. */
+  #onDialled(outcome: DialOutcome): void {
+    if (outcome.kind === 'accepted') {
+      if (!this.#leg.learn(outcome.carrierCallId)) this.#takeDownStray(outcome.carrierCallId);
+      if (!this.isOver) this.#apply({ type: 'dial.accepted' });
+      return;
+    }
+    if (this.#call.status !== 'queued') return;
+    if (outcome.kind === 'failed') return void this.end(outcome.verdict);
+    this.#deps.journal.note(this.#call, 'dial.unanswered');
+    this.#timers.set('dial-outcome', this.#deps.deadlines.dialOutcomeMs, () => this.end(outcome.verdict));
+  }
+
   #apply(event: CallEvent): void {
     const result = transition(this.#call.status, event);
     if (result.kind === 'ignore') return;
@@ -172,9 +195,9 @@ export class LiveCall {
     const { carrierCallId } = this.#leg;
     this.#call = { ...withStatus(this.#call, result.status, this.#deps.clock.nowMs()), carrierCallId };
     this.#recordStatus({});
-    this.#openConversation();
     if (result.status === 'in-progress') this.#onAnswered();
     else this.#awaitAnswer();
+    this.#openConversation();
   }
 
   #awaitAnswer(): void {
@@ -184,92 +207,74 @@ export class LiveCall {
   }
 
   #onAnswered(): void {
-    const { deadlines } = this.#deps;
     this.#timers.clear('dial-outcome');
     this.#timers.clear('ring');
     const maxDurationMs = this.#call.maxDurationSeconds * 1000;
     this.#timers.set('max-duration', maxDurationMs, () => this.end(endCall('max-duration-reached')));
-    if (this.isStreaming) return;
-    this.#timers.set('stream-start', deadlines.streamStartMs, () => this.#giveUpStream());
-    this.#timers.set('stream-retry', deadlines.streamRetryMs, () => this.#retryStream());
+    if (!this.isStreaming) this.#stream.await();
   }
 
-  #openConversation(): Conversation {
-    if (!this.#conversation) {
+  /** Undefined when the conversation cannot even be made, which ends the call. */
+  #openConversation(): Conversation | undefined {
+    if (this.#conversation) return this.#conversation;
+    try {
       this.#conversation = this.#deps.openConversation(this.#call, (event) => this.#onConversationEvent(event));
       this.#conversation.open();
+    } catch (error) {
+      this.#deps.log.error('The conversation could not be opened', { callId: this.#call.callId, error });
+      this.end(endCall('internal-error'));
     }
-    return this.#conversation;
+    return this.isOver ? undefined : this.#conversation;
   }
 
   #onConversationEvent(event: ConversationEvent): void {
+    const { type, ...data } = event;
     switch (event.type) {
-      case 'stream.started':
-        return this.#onStreamStarted(event);
-      case 'stream.stopped':
-        return this.#awaitHangUpReport(endCall('callee-hung-up'), {});
-      case 'stream.lost':
-        return this.#awaitHangUpReport(endCall('stream-lost', { closeCode: event.closeCode }), event);
       case 'usage.added':
         this.#call = { ...this.#call, usage: addUsage(this.#call.usage, event.usage) };
         return this.#deps.journal.save(this.#call);
       case 'conversation.failed':
         return void this.end(event.verdict);
-      default: {
-        const { type, ...data } = event;
-        return this.#deps.journal.note(this.#call, type, data);
-      }
+      default:
+        this.#deps.journal.note(this.#call, type, data);
     }
+    if (event.type === 'stream.started') this.#onStreamStarted();
+    if (event.type === 'stream.stopped') this.#awaitHangUpReport(endCall('callee-hung-up'));
+    if (event.type === 'stream.lost') this.#awaitHangUpReport(endCall('stream-lost', { closeCode: event.closeCode }));
   }
 
   /** The carrier opens the stream of a dialled call when it is answered: this stands in for a lost webhook. */
-  #onStreamStarted(event: { readonly streamId: string; readonly encoding: string }): void {
-    this.#deps.journal.note(this.#call, 'stream.started', { streamId: event.streamId, encoding: event.encoding });
-    this.#timers.clear('stream-start');
-    this.#timers.clear('stream-retry');
+  #onStreamStarted(): void {
+    this.#stream.onStarted();
     this.#timers.clear('hangup-report');
     this.#apply({ type: 'leg.answered' });
   }
 
   /** The hang-up's own webhook knows the cause better; it has a moment to arrive. */
-  #awaitHangUpReport(otherwise: EndCall, data: Readonly<Record<string, unknown>>): void {
-    this.#deps.journal.note(this.#call, otherwise.reason === 'stream-lost' ? 'stream.lost' : 'stream.stopped', data);
+  #awaitHangUpReport(otherwise: EndCall): void {
     this.#timers.set('hangup-report', this.#deps.deadlines.hangupReportMs, () => this.end(otherwise));
   }
 
-  /** Before the answer a failed stream is the shadow of an unanswered call and needs nothing. */
-  #onStreamFailed(failure: string): void {
-    this.#streamFailure = failure;
-    this.#deps.journal.note(this.#call, 'stream.failed', { failure });
-    if (this.#call.status !== 'in-progress' || this.isStreaming) return;
-    if (this.#streamRetries >= MAX_STREAM_RETRIES) return this.#giveUpStream();
-    // The first failure may be a hiccup; a carrier that fails again needs a moment.
-    if (this.#streamRetries === 0) this.#retryStream();
+  /** A hang-up that looks normal is none when nobody had answered. */
+  #asUnanswered(verdict: EndCall): EndCall {
+    if (this.#call.status === 'in-progress' || verdict.status !== 'completed') return verdict;
+    return endCall('callee-no-answer', verdict.details);
   }
 
-  #retryStream(): void {
-    if (this.isOver || this.isStreaming) return;
-    if (this.#streamRetries >= MAX_STREAM_RETRIES) return this.#giveUpStream();
-    this.#streamRetries += 1;
-    this.#timers.set('stream-retry', this.#deps.deadlines.streamRetryMs, () => this.#retryStream());
-    this.#deps.journal.note(this.#call, 'stream.requested', { attempt: this.#streamRetries });
+  #requestStream(attempt: number): void {
+    this.#deps.journal.note(this.#call, 'stream.requested', { attempt });
     const target = this.#deps.mediaEndpoint.issueStream(this.#call.callId);
     this.#leg.startStream(target).catch((error: unknown) => {
       this.#deps.log.warn('The stream could not be requested', { callId: this.#call.callId, error });
     });
   }
 
-  #giveUpStream(): void {
-    this.end(endCall('stream-not-started', { failure: this.#streamFailure, retries: this.#streamRetries }));
-  }
-
   /** A second leg for the same call must never live: it would ring and be billed twice. */
-  #onStrayLeg(event: CarrierEvent): void {
-    if (event.type === 'leg.ended') return;
+  #takeDownStray(carrierCallId: string): void {
     const { callId } = this.#call;
     this.#deps.log.error('The carrier reports a second leg for this call, hanging it up', { callId });
     const stray = new CarrierLeg(callId, this.#deps);
-    stray.learn(event.carrierCallId);
+    stray.learn(carrierCallId);
     void stray.takeDown();
   }
 

@@ -49,6 +49,8 @@ export type DialRequest = {
   readonly stream: StreamTarget;
   /** How long the carrier may take to answer each try of the command, milliseconds. */
   readonly answerTimeoutMs: number;
+  /** Aborted when the call is over: a try on its way is finished, another one is not made. */
+  readonly signal: AbortSignal;
 };
 
 /** A command to a leg; `commandId` makes repeats of the same command harmless. */
@@ -92,8 +94,11 @@ export type CarrierOccurrence =
 
 /** Trust at the webhook edge: checks a delivery and translates it. */
 export interface CarrierWebhooks {
-  /** Verifies signature and age over the raw body; rejects with WebhookRefusedError. */
-  receive(rawBody: string, headers: Readonly<Record<string, string>>): Promise<CarrierEvent>;
+  /**
+   * Verifies signature and age over the raw body; rejects with WebhookRefusedError. Undefined for a genuine delivery
+   * that cannot be read.
+   */
+  receive(rawBody: string, headers: Readonly<Record<string, string>>): Promise<CarrierEvent | undefined>;
 }
 
 /** Gives out the one-time address at which a call's media stream is accepted. */

@@ -13,7 +13,7 @@ export type HangUpFacts = {
 
 const REASON_BY_CAUSE: Readonly<Record<string, EndReason>> = {
   normal_clearing: 'callee-hung-up',
-  originator_cancel: 'api-canceled',
+  originator_cancel: 'carrier-canceled',
   timeout: 'callee-no-answer',
   no_answer: 'callee-no-answer',
   user_busy: 'callee-busy',
@@ -44,7 +44,10 @@ export function verdictOfHangUp(facts: HangUpFacts): EndCall {
   return endCall(reasonOf(facts), { hangupCause, hangupSource, sipCode });
 }
 
-function reasonOf({ hangupCause, sipCode = 'unspecified' }: HangUpFacts): EndReason {
+function reasonOf({ hangupCause, hangupSource, sipCode = 'unspecified' }: HangUpFacts): EndReason {
+  // We end our calls ourselves, before the carrier reports it: a hang-up from our side that comes as news was somebody
+  // else's, in the portal say.
+  if (hangupCause === 'normal_clearing' && hangupSource === 'caller') return 'carrier-hung-up';
   if (hangupCause === 'call_rejected') return DECLINE_SIP_CODES.has(sipCode) ? 'callee-declined' : 'carrier-refused';
   return REASON_BY_CAUSE[hangupCause] ?? REASON_BY_SIP_CODE[sipCode] ?? 'carrier-failed';
 }

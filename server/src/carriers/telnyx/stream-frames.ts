@@ -46,12 +46,24 @@ export type InboundFrame = z.infer<typeof frameSchema>;
 /** The frame with which a stream announces itself. */
 export type StartFrame = z.infer<typeof startSchema>;
 
-/** Reads one frame; undefined when it is not a frame that we know. */
-export function parseFrame(text: string): InboundFrame | undefined {
+/** What came when it was not a frame that we know: a kind of the future, or nothing that can be read. */
+export type OddFrame = { readonly event: 'unknown' } | { readonly event: 'unreadable' };
+
+const KNOWN_EVENTS: ReadonlySet<unknown> = new Set(['start', 'media', 'mark', 'error', 'connected', 'stop', 'dtmf']);
+
+/** Reads one frame; never throws. */
+export function parseFrame(text: string): InboundFrame | OddFrame {
+  const json = parseJson(text);
+  if (typeof json !== 'object' || json === null || !('event' in json)) return { event: 'unreadable' };
+  if (typeof json.event === 'string' && !KNOWN_EVENTS.has(json.event)) return { event: 'unknown' };
+  return frameSchema.safeParse(json).data ?? { event: 'unreadable' };
+}
+
+function parseJson(text: string): unknown {
   try {
-    return frameSchema.safeParse(JSON.parse(text)).data;
+    return JSON.parse(text);
   } catch {
-    // Not JSON: counted by the caller like any other bad frame.
+    // Not JSON: unreadable, as undefined is.
     return undefined;
   }
 }

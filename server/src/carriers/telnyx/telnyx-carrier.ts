@@ -2,7 +2,9 @@
 
 import Telnyx from 'telnyx';
 import { CarrierError } from '../../calls/errors';
-import type { Carrier, DialRequest, LegCommand, StreamTarget } from '../../calls/ports';
+import type { Carrier, Clock, DialRequest, LegCommand, StreamTarget } from '../../calls/ports';
+import { withRetries } from '../../calls/retry';
+import type { Backoff } from '../../lib/backoff';
 import { toClientState } from './client-state';
 import { isCallGone, toCarrierError } from './telnyx-errors';
 
@@ -16,14 +18,12 @@ export type TelnyxSettings = {
   readonly webhookUrl: string;
 };
 
-// Telnyx forgets a command id after 60 s. A dial and its one retry must both leave well before that, or the retry
-// would place a second call; the SDK's defaults (60 s, two retries) do not. The deadline is for the SDK's waits between
-// tries, which follow the server's Retry-After.
-const DIAL_MAX_RETRIES = 1;
-const DIAL_DEADLINE_MS = 25_000;
+// Telnyx forgets a command id after 60 s: the one repeat of a dial has to leave well before that, or it would place a
+// second call. The SDK's own repeats do not know this (they wait as long as a Retry-After says), so they are off.
+const DIAL_TRIES = 2;
+const DIAL_BACKOFF: Backoff = { firstMs: 500, capMs: 500 };
 
 const COMMAND_TIMEOUT_MS = 5_000;
-const COMMAND_MAX_RETRIES = 1;
 
 /** What every request for a stream says, be it inside the dial or on its own. */
 const STREAM_FORMAT = {
@@ -41,28 +41,40 @@ const STREAM_FORMAT = {
 export class TelnyxCarrier implements Carrier {
   readonly #client: Telnyx;
   readonly #settings: TelnyxSettings;
+  readonly #clock: Clock;
 
-  constructor(settings: TelnyxSettings) {
+  constructor(settings: TelnyxSettings, clock: Clock) {
     this.#settings = settings;
-    // The SDK would log request details by itself; our own log has the redactor.
-    this.#client = new Telnyx({ apiKey: settings.apiKey, baseURL: settings.baseUrl, logLevel: 'off' });
+    this.#clock = clock;
+    this.#client = new Telnyx({
+      apiKey: settings.apiKey,
+      baseURL: settings.baseUrl,
+      timeout: COMMAND_TIMEOUT_MS,
+      maxRetries: 0,
+      // The SDK would log request details by itself; our own log has the redactor.
+      logLevel: 'off',
+    });
   }
 
   async dial(request: DialRequest): Promise<{ readonly carrierCallId: string }> {
-    const body = this.#dialBody(request);
-    const deadline = AbortSignal.timeout(DIAL_DEADLINE_MS);
-    const options = { timeout: request.answerTimeoutMs, maxRetries: DIAL_MAX_RETRIES, signal: deadline };
-    const answer = await translated('dial', this.#client.calls.dial(body, options));
-    const carrierCallId = answer.data?.call_control_id;
-    if (!carrierCallId)
-      throw new CarrierError('Telnyx took the dial without naming a call', { failure: 'outcome-unknown' });
-    return { carrierCallId };
+    let mayBePlaced = false;
+    const onFailure = (error: unknown): boolean => {
+      if (!(error instanceof CarrierError)) return false;
+      mayBePlaced ||= error.failure === 'outcome-unknown';
+      return error.retryable && !request.signal.aborted;
+    };
+    const policy = { tries: DIAL_TRIES, backoff: DIAL_BACKOFF, onFailure };
+    try {
+      return await withRetries(this.#clock, policy, () => this.#dialOnce(request));
+    } catch (error) {
+      throw mayBePlaced && error instanceof CarrierError ? error.asUnknownOutcome() : error;
+    }
   }
 
   async hangUp({ carrierCallId, callId, commandId }: LegCommand): Promise<void> {
     const body = { command_id: commandId, client_state: toClientState(callId) };
     try {
-      await translated('hangup', this.#client.calls.actions.hangup(carrierCallId, body, commandOptions()));
+      await translated('hangup', this.#client.calls.actions.hangup(carrierCallId, body));
     } catch (error) {
       if (error instanceof CarrierError && isCallGone(error)) return;
       throw error;
@@ -77,10 +89,7 @@ export class TelnyxCarrier implements Carrier {
       stream_url: stream.url,
       stream_auth_token: stream.token,
     };
-    await translated(
-      'streaming_start',
-      this.#client.calls.actions.startStreaming(carrierCallId, body, commandOptions()),
-    );
+    await translated('streaming_start', this.#client.calls.actions.startStreaming(carrierCallId, body));
   }
 
   async speak({ carrierCallId, callId, commandId }: LegCommand, text: string): Promise<void> {
@@ -92,7 +101,17 @@ export class TelnyxCarrier implements Carrier {
       voice: 'AWS.Polly.Joanna-Neural',
       language: 'en-US',
     } as const;
-    await translated('speak', this.#client.calls.actions.speak(carrierCallId, body, commandOptions()));
+    await translated('speak', this.#client.calls.actions.speak(carrierCallId, body));
+  }
+
+  async #dialOnce(request: DialRequest): Promise<{ readonly carrierCallId: string }> {
+    if (request.signal.aborted)
+      throw new CarrierError('The call was over before it was dialled', { failure: 'unavailable' });
+    const options = { timeout: request.answerTimeoutMs };
+    const answer = await translated('dial', this.#client.calls.dial(this.#dialBody(request), options));
+    const carrierCallId = answer.data?.call_control_id;
+    if (carrierCallId) return { carrierCallId };
+    throw new CarrierError('Telnyx took the dial without naming a call', { failure: 'outcome-unknown' });
   }
 
   #dialBody(request: DialRequest): Telnyx.CallDialParams {
@@ -113,10 +132,6 @@ export class TelnyxCarrier implements Carrier {
       send_silence_when_idle: true,
     };
   }
-}
-
-function commandOptions(): { readonly timeout: number; readonly maxRetries: number } {
-  return { timeout: COMMAND_TIMEOUT_MS, maxRetries: COMMAND_MAX_RETRIES };
 }
 
 async function translated<T>(command: string, request: PromiseLike<T>): Promise<T> {

@@ -11,9 +11,6 @@ const INVALID_CALL_ID_CODE = '90015';
 // The request cannot have reached Telnyx: nothing was carried out.
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
-// A gateway gave up waiting: what stands behind it may have carried the command out.
-const GATEWAY_STATUSES = new Set([502, 504]);
-
 /** Translates whatever the SDK threw. */
 export function toCarrierError(error: unknown, command: string): CarrierError {
   if (!(error instanceof Telnyx.APIError)) {
@@ -39,11 +36,12 @@ export function isCallGone(error: CarrierError): boolean {
 
 function failureOf(error: InstanceType<typeof Telnyx.APIError>): CarrierFailure {
   const { status } = error;
-  if (status === undefined)
+  if (status === undefined) {
     return causeCodes(error).some((code) => NEVER_SENT.has(code)) ? 'unavailable' : 'outcome-unknown';
-  if (GATEWAY_STATUSES.has(status)) return 'outcome-unknown';
-  if (status >= 500 || status === 408 || status === 425 || status === 429) return 'unavailable';
-  return 'refused';
+  }
+  // A server that broke, or a gateway that gave up waiting, may have carried the command out all the same.
+  if (status >= 500 || status === 408) return 'outcome-unknown';
+  return status === 425 || status === 429 ? 'unavailable' : 'refused';
 }
 
 function describe(command: string, status: number | undefined, code: string | undefined): string {

@@ -3,7 +3,7 @@
 
 import type { RawData, WebSocket } from 'ws';
 import type { AnnouncedStream, CarrierStream, CarrierStreamListener } from '../../calls/conversation-ports';
-import type { Clock, Logger } from '../../calls/ports';
+import type { Clock, Logger, Timer } from '../../calls/ports';
 import { messageText } from '../../lib/message-text';
 import { fromClientState } from './client-state';
 import { CLEAR_FRAME, markFrame, mediaFrame, parseFrame, type StartFrame } from './stream-frames';
@@ -14,7 +14,13 @@ const START_TIMEOUT_MS = 5_000;
 // About 20 s of outbound audio in base64: a carrier this far behind is gone, whatever TCP says.
 const MAX_BUFFERED_BYTES = 256 * 1024;
 
-// WebSocket close code "policy violation".
+// Some may be corrupted or of a kind that we do not know; ten seconds' worth of them is not a phone call.
+const MAX_UNREADABLE_FRAMES = 500;
+
+// The round trip is needed at the first barge-in, and again when the network has changed.
+const PING_EVERY_MS = 5_000;
+
+// WebSocket close codes.
 const POLICY_VIOLATION = 1008;
 const NORMAL_CLOSURE = 1000;
 
@@ -34,7 +40,7 @@ export function announcedStream(socket: WebSocket, deps: Deps): Promise<Announce
     const onClose = (): void => settle(undefined);
     const onMessage = (raw: RawData): void => {
       const frame = parseFrame(messageText(raw));
-      if (frame?.event === 'start') settle(announce(socket, frame, deps));
+      if (frame.event === 'start') settle(announce(socket, frame, deps));
     };
     const timer = deps.clock.after(START_TIMEOUT_MS, () => {
       socket.close(POLICY_VIOLATION, 'no start frame');
@@ -47,7 +53,7 @@ export function announcedStream(socket: WebSocket, deps: Deps): Promise<Announce
 
 function announce(socket: WebSocket, frame: StartFrame, deps: Deps): AnnouncedStream {
   return {
-    stream: new TelnyxStream(socket, frame, deps.log),
+    stream: new TelnyxStream(socket, frame, deps),
     callId: fromClientState(frame.start.client_state),
     carrierCallId: frame.start.call_control_id,
   };
@@ -59,24 +65,34 @@ export class TelnyxStream implements CarrierStream {
   readonly encoding: string;
   readonly sampleRateHz: number;
   readonly #socket: WebSocket;
+  readonly #clock: Clock;
   readonly #log: Logger;
   #listener: CarrierStreamListener | undefined;
   #unheard: ((listener: CarrierStreamListener) => void)[] = [];
   #isClosed = false;
   #hasStopped = false;
+  #unreadableFrames = 0;
+  #pingedAtMs = 0;
+  #roundTripMs = 0;
+  #pingTimer: Timer | undefined;
 
-  constructor(socket: WebSocket, { stream_id: streamId, start }: StartFrame, log: Logger) {
+  constructor(socket: WebSocket, { stream_id: streamId, start }: StartFrame, { clock, log }: Deps) {
     this.streamId = streamId;
     this.encoding = start.media_format.encoding;
     this.sampleRateHz = start.media_format.sample_rate;
     this.#socket = socket;
+    this.#clock = clock;
     this.#log = log;
-    socket.on('message', this.#onMessage);
-    socket.once('close', this.#onClose);
+    socket.on('message', this.#onMessage).on('pong', this.#onPong).once('close', this.#onClose);
+    this.#ping();
   }
 
   get closed(): boolean {
     return this.#isClosed;
+  }
+
+  get roundTripMs(): number {
+    return this.#roundTripMs;
   }
 
   listen(listener: CarrierStreamListener): void {
@@ -100,9 +116,16 @@ export class TelnyxStream implements CarrierStream {
 
   close(): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#end();
     this.#socket.off('message', this.#onMessage);
     this.#socket.close(NORMAL_CLOSURE);
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    this.#pingTimer?.cancel();
+    if (this.#unreadableFrames === 0) return;
+    this.#log.warn('Media frames could not be read', { streamId: this.streamId, frames: this.#unreadableFrames });
   }
 
   #send(frame: string): void {
@@ -114,12 +137,22 @@ export class TelnyxStream implements CarrierStream {
     this.#socket.send(frame);
   }
 
+  #ping(): void {
+    this.#pingedAtMs = this.#clock.monotonicMs();
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+    this.#pingTimer = this.#clock.after(PING_EVERY_MS, () => this.#ping());
+  }
+
+  readonly #onPong = (): void => {
+    this.#roundTripMs = this.#clock.monotonicMs() - this.#pingedAtMs;
+  };
+
   readonly #onMessage = (raw: RawData): void => {
     const frame = parseFrame(messageText(raw));
-    switch (frame?.event) {
+    switch (frame.event) {
       case 'media':
         // With both tracks requested, `outbound` would be our own voice.
-        if (frame.media.track !== 'inbound') return;
+        if (frame.media.track !== 'inbound' || frame.media.payload === '') return;
         return this.#tell((listener) => listener.onAudio(Buffer.from(frame.media.payload, 'base64')));
       case 'mark':
         return this.#tell((listener) => listener.onMark(frame.mark.name));
@@ -128,18 +161,25 @@ export class TelnyxStream implements CarrierStream {
         return this.#tell((listener) => listener.onStopped());
       case 'error':
         return this.#log.warn('Telnyx refused a media frame', { streamId: this.streamId, ...frame.payload });
-      case undefined:
-        return this.#log.warn('A media frame could not be read', { streamId: this.streamId });
+      case 'unreadable':
+        return this.#onUnreadable();
       case 'start':
       case 'connected':
       case 'dtmf':
+      case 'unknown':
         return;
     }
   };
 
+  /** Counted, and told once at the end: a line a frame would be fifty a second. */
+  #onUnreadable(): void {
+    this.#unreadableFrames += 1;
+    if (this.#unreadableFrames > MAX_UNREADABLE_FRAMES) this.#socket.close(POLICY_VIOLATION, 'unreadable frames');
+  }
+
   readonly #onClose = (closeCode: number): void => {
     if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#end();
     if (!this.#hasStopped) this.#tell((listener) => listener.onLost(closeCode));
   };
 

@@ -1,0 +1,66 @@
+// Getting the media stream of an answered call to start. It was requested in the dial; when it does not come, or the
+// carrier says that it failed, it is requested anew a few times, and then the call is given up.
+
+import type { CallTimers, Deadlines } from './call-timers';
+import { type EndCall, endCall } from './end-call';
+
+// The first at once when the carrier reports a failure, the others apart: together they fit into the deadline.
+const MAX_REQUESTS = 3;
+
+/** What starting a stream needs from its call. */
+export type StreamStartDeps = {
+  readonly timers: CallTimers;
+  readonly deadlines: Deadlines;
+  /** Asks the carrier for the stream once more. */
+  readonly request: (attempt: number) => void;
+  readonly giveUp: (verdict: EndCall) => void;
+};
+
+/** The start of one call's stream. */
+export class StreamStart {
+  readonly #deps: StreamStartDeps;
+  #isAwaited = false;
+  #requests = 0;
+  #failure: string | undefined;
+
+  constructor(deps: StreamStartDeps) {
+    this.#deps = deps;
+  }
+
+  /** The call is answered and has no stream yet. */
+  await(): void {
+    const { timers, deadlines } = this.#deps;
+    this.#isAwaited = true;
+    timers.set('stream-start', deadlines.streamStartMs, () => this.#giveUp());
+    if (this.#failure !== undefined) return this.#request();
+    timers.set('stream-retry', deadlines.streamRetryMs, () => this.#request());
+  }
+
+  /** The stream is there. */
+  onStarted(): void {
+    this.#isAwaited = false;
+    this.#deps.timers.clear('stream-start');
+    this.#deps.timers.clear('stream-retry');
+  }
+
+  /** The carrier could not open the stream. Before the answer that is the shadow of an unanswered call. */
+  onFailed(failure: string): void {
+    this.#failure = failure;
+    if (!this.#isAwaited) return;
+    if (this.#requests >= MAX_REQUESTS) return this.#giveUp();
+    // The first failure may be a hiccup; a carrier that fails again needs a moment.
+    if (this.#requests === 0) this.#request();
+  }
+
+  #request(): void {
+    if (this.#requests >= MAX_REQUESTS) return;
+    this.#requests += 1;
+    const { timers, deadlines, request } = this.#deps;
+    timers.set('stream-retry', deadlines.streamRetryMs, () => this.#request());
+    request(this.#requests);
+  }
+
+  #giveUp(): void {
+    this.#deps.giveUp(endCall('stream-not-started', { failure: this.#failure, requests: this.#requests }));
+  }
+}
