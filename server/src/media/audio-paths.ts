@@ -14,9 +14,14 @@ export type InboundAudio = (frame: Buffer) => Buffer;
 /** Turns the AI's audio, cut anywhere, into mu-law 8 kHz. */
 export type OutboundAudio = {
   readonly convert: (audio: Buffer) => Uint8Array;
+  /** The end of an item: returns what the filter still holds, and forgets the past. */
+  readonly finish: () => Uint8Array;
   /** Forgets the past: what follows is not a continuation. */
   readonly reset: () => void;
 };
+
+// The filter's delay at 24 kHz, rounded up to whole samples at 8 kHz: silence that pushes out the end of an item.
+const FILTER_TAIL = new Int16Array(36);
 
 const LAW_BY_ENCODING: Readonly<Record<string, G711Law>> = { PCMU: 'mulaw', PCMA: 'alaw' };
 const G711_SAMPLE_RATE_HZ = 8000;
@@ -35,14 +40,22 @@ export function createInboundAudio(
 
 /** The path from the AI to the carrier. */
 export function createOutboundAudio(aiFormat: AiAudioFormat): OutboundAudio {
-  if (aiFormat === 'pcmu') return { convert: (audio) => audio, reset: () => undefined };
+  if (aiFormat === 'pcmu') {
+    return { convert: (audio) => audio, finish: () => new Uint8Array(0), reset: () => undefined };
+  }
   const reader = new Pcm16Reader();
   const downsampler = new Downsampler24to8();
+  const reset = (): void => {
+    reader.reset();
+    downsampler.reset();
+  };
   return {
     convert: (audio) => encodeG711('mulaw', downsampler.process(reader.read(audio))),
-    reset: () => {
-      reader.reset();
-      downsampler.reset();
+    finish: () => {
+      const tail = encodeG711('mulaw', downsampler.process(FILTER_TAIL));
+      reset();
+      return tail;
     },
+    reset,
   };
 }

@@ -18,11 +18,17 @@ const AUDIBLE_MS = 20;
 
 /** Decides for each item, in playing order. */
 export function planCorrections(cleared: readonly ClearedSpan[]): Correction[] {
+  const heardItems = new Set(cleared.filter(isHeard).map(({ item }) => item.itemId));
   return cleared.map((span) => {
     const { item, sentMs, generatedMs, isFinished } = span;
     const heardMs = Math.floor(Math.min(span.heardMs, sentMs));
     if (isFinished && generatedMs - heardMs < AUDIBLE_MS) return { kind: 'keep', item, span };
-    if (heardMs < AUDIBLE_MS) return { kind: 'delete', item, span };
-    return { kind: 'truncate', item, heardMs, span };
+    // Deleting takes the whole item, the parts that were heard included.
+    if (isHeard(span) || heardItems.has(item.itemId)) return { kind: 'truncate', item, heardMs, span };
+    return { kind: 'delete', item, span };
   });
+}
+
+function isHeard({ heardMs, sentMs }: ClearedSpan): boolean {
+  return Math.min(heardMs, sentMs) >= AUDIBLE_MS;
 }

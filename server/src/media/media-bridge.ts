@@ -10,6 +10,7 @@ import type {
   RealtimeListener,
   RealtimeSession,
   ResponseOutcome,
+  Turn,
 } from '../calls/conversation-ports';
 import type { CallUsage } from '../calls/call';
 import { type EndCall, endCall } from '../calls/end-call';
@@ -48,6 +49,8 @@ export class MediaBridge implements Conversation, RealtimeListener {
   #lastFrameAtMs = 0;
   #speechStoppedAtMs: number | undefined;
   #hasSpoken = false;
+  /** The item whose end the converter still holds. */
+  #convertedItem: ItemRef | undefined;
   #activeResponseId: string | undefined;
   /** Responses that were cut off, with the items already dealt with: what still arrives of them is dropped. */
   readonly #discarded = new Map<string, Set<string>>();
@@ -59,8 +62,8 @@ export class MediaBridge implements Conversation, RealtimeListener {
     this.#deps = deps;
     this.#outbound = createOutboundAudio(deps.aiFormat);
     this.#playout = new Playout(deps.clock, {
-      onStarted: () => this.#onSpeaking(),
-      onHeard: (item, heardMs) => this.#report({ type: 'turn.finished', turn: this.#turns.heard(item, heardMs) }),
+      onStarted: (item) => this.#onSpeaking(item),
+      onHeard: (item, audioMs) => this.#reportTurn(this.#turns.onHeard(item, audioMs)),
     });
   }
 
@@ -94,8 +97,8 @@ export class MediaBridge implements Conversation, RealtimeListener {
     stream.listen({
       onAudio: (frame) => this.#onCalleeAudio(stream, frame),
       onMark: (name) => stream === this.#stream && this.#playout.onMark(name),
-      onStopped: () => stream === this.#stream && this.#report({ type: 'stream.stopped' }),
-      onLost: (closeCode) => stream === this.#stream && this.#report({ type: 'stream.lost', closeCode }),
+      onStopped: () => this.#onStreamGone(stream, { type: 'stream.stopped' }),
+      onLost: (closeCode) => this.#onStreamGone(stream, { type: 'stream.lost', closeCode }),
     });
     this.#watchMedia();
   }
@@ -107,7 +110,8 @@ export class MediaBridge implements Conversation, RealtimeListener {
 
   close(): void {
     if (this.#isClosed) return;
-    for (const correction of planCorrections(this.#playout.close())) this.#finishTurn(correction);
+    for (const correction of planCorrections(this.#playout.close()))
+      this.#reportTurn(this.#turns.onCorrected(correction));
     this.#isClosed = true;
     this.#mediaWatch?.cancel();
     this.#deps.session.close();
@@ -129,25 +133,27 @@ export class MediaBridge implements Conversation, RealtimeListener {
   onAudio(item: ItemRef, audio: Buffer): void {
     const handled = this.#discarded.get(item.responseId);
     if (handled) return this.#dropLate(item, handled);
+    if (!isSamePart(item, this.#convertedItem)) this.#finishConverted();
+    this.#convertedItem = item;
     this.#playout.add(item, this.#outbound.convert(audio));
   }
 
   onAudioDone(item: ItemRef): void {
+    if (isSamePart(item, this.#convertedItem)) this.#finishConverted();
     this.#playout.finish(item);
   }
 
   onAssistantText(item: ItemRef, text: AssistantText): void {
-    if (!this.#discarded.has(item.responseId)) this.#turns.onAssistantText(item, text);
+    if (!this.#discarded.has(item.responseId)) this.#reportTurn(this.#turns.onAssistantText(item, text));
   }
 
-  onCalleeText(_itemId: string, text: string, usage: CallUsage): void {
+  onCalleeText(itemId: string, text: string, usage: CallUsage): void {
     this.#report({ type: 'usage.added', usage });
-    const said = text.trim();
-    if (said !== '')
-      this.#report({ type: 'turn.finished', turn: { speaker: 'callee', text: said, isInterrupted: false } });
+    this.#reportTurn(this.#turns.onCalleeText(itemId, text, this.#deps.clock.nowMs()));
   }
 
-  onSpeechStarted(): void {
+  onSpeechStarted(itemId: string): void {
+    this.#turns.onCalleeStarted(itemId, this.#deps.clock.nowMs());
     this.#cutOff('callee');
   }
 
@@ -160,7 +166,9 @@ export class MediaBridge implements Conversation, RealtimeListener {
     this.#discarded.delete(responseId);
     for (const itemId of this.#unheard.get(responseId) ?? []) this.#deps.session.deleteItem(itemId);
     this.#unheard.delete(responseId);
+    if (this.#convertedItem?.responseId === responseId) this.#finishConverted();
     this.#playout.finishResponse(responseId);
+    for (const turn of this.#turns.onResponseDone(responseId)) this.#reportTurn(turn);
     this.#report({ type: 'usage.added', usage });
   }
 
@@ -186,9 +194,7 @@ export class MediaBridge implements Conversation, RealtimeListener {
     const wasPlaying = this.#playout.isPlaying;
     if (!wasPlaying && this.#activeResponseId === undefined) return false;
     const corrections = planCorrections(this.#playout.clear());
-    this.#outbound.reset();
-    const handled = new Set(corrections.map(({ item }) => item.itemId));
-    if (this.#activeResponseId !== undefined) this.#discarded.set(this.#activeResponseId, handled);
+    this.#discardActive(corrections);
     for (const correction of corrections) this.#correct(correction);
     if (!wasPlaying) return true;
     const heardMs = corrections.reduce((sum, { span }) => sum + Math.floor(span.heardMs), 0);
@@ -196,11 +202,34 @@ export class MediaBridge implements Conversation, RealtimeListener {
     return true;
   }
 
+  /** What is still to come of the response is dropped. A second cut must not forget what the first one dealt with. */
+  #discardActive(corrections: readonly Correction[]): void {
+    this.#outbound.reset();
+    this.#convertedItem = undefined;
+    if (this.#activeResponseId === undefined) return;
+    const handled = this.#discarded.get(this.#activeResponseId) ?? new Set();
+    for (const { item } of corrections) handled.add(item.itemId);
+    this.#discarded.set(this.#activeResponseId, handled);
+  }
+
+  /** The line is gone: from here on nothing is heard, however long the call takes to end. */
+  #onStreamGone(stream: CarrierStream, event: ConversationEvent): void {
+    if (stream !== this.#stream) return;
+    for (const correction of planCorrections(this.#playout.disconnect())) this.#correct(correction);
+    this.#report(event);
+  }
+
+  /** The end of an item is in the converter until it is pushed out. */
+  #finishConverted(): void {
+    if (this.#convertedItem) this.#playout.add(this.#convertedItem, this.#outbound.finish());
+    this.#convertedItem = undefined;
+  }
+
   #correct(correction: Correction): void {
     const { kind, item } = correction;
     if (kind === 'truncate') this.#deps.session.truncate(item, correction.heardMs);
     if (kind === 'delete') this.#deleteUnheard(item);
-    this.#finishTurn(correction);
+    this.#reportTurn(this.#turns.onCorrected(correction));
   }
 
   /** An item that began after the cut was never heard: the model must not believe that it said it. */
@@ -216,13 +245,13 @@ export class MediaBridge implements Conversation, RealtimeListener {
     this.#unheard.set(responseId, [...(this.#unheard.get(responseId) ?? []), itemId]);
   }
 
-  #finishTurn(correction: Correction): void {
-    const turn = this.#turns.corrected(correction);
+  #reportTurn(turn: Turn | undefined): void {
     if (turn) this.#report({ type: 'turn.finished', turn });
   }
 
   /** The first audio of an item went to the carrier. */
-  #onSpeaking(): void {
+  #onSpeaking(item: ItemRef): void {
+    this.#turns.onStarted(item, this.#deps.clock.nowMs());
     const nowMs = this.#deps.clock.monotonicMs();
     const afterStreamMs = Math.round(nowMs - this.#streamStartedAtMs);
     if (!this.#hasSpoken) this.#report({ type: 'greeting.started', afterStreamMs });
@@ -244,4 +273,8 @@ export class MediaBridge implements Conversation, RealtimeListener {
   #report(event: ConversationEvent): void {
     if (!this.#isClosed) this.#deps.report(event);
   }
+}
+
+function isSamePart(item: ItemRef, other: ItemRef | undefined): boolean {
+  return item.itemId === other?.itemId && item.contentIndex === other.contentIndex;
 }

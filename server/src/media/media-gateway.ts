@@ -42,6 +42,8 @@ export class MediaGateway {
     const callId = this.#redeem(request);
     if (callId === undefined) {
       this.#deps.log.warn('A media stream without a valid token was refused');
+      // HTTP's time limits end with the upgrade: without this, the peer could keep the socket for ever.
+      socket.once('finish', () => socket.destroy());
       socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }

@@ -77,6 +77,13 @@ export class PlayoutSpan {
     else this.#stretches.push({ startMs, durationMs });
   }
 
+  /** Nothing that was sent and is not played by `nowMs` will be: the stream that had it is gone. */
+  freeze(nowMs: number): void {
+    for (const stretch of this.#stretches) {
+      stretch.durationMs = Math.min(Math.max(nowMs - stretch.startMs, 0), stretch.durationMs);
+    }
+  }
+
   /** The carrier confirmed that the first `ms` were played. */
   confirm(ms: number): void {
     this.#confirmedMs = Math.max(this.#confirmedMs, ms);

@@ -10,6 +10,8 @@ export interface PlayoutSink {
   sendAudio(audio: Uint8Array): void;
   sendMark(name: string): void;
   clear(): void;
+  /** Network round trip to the carrier, milliseconds. */
+  readonly roundTripMs: number;
 }
 
 /** What the playout reports. */
@@ -46,6 +48,12 @@ const MARK_GRACE_MS = 1_500;
 // A carrier this far behind our clock is not late, it has lost its marks.
 const MAX_CARRIER_DELAY_MS = 1_000;
 
+// The carrier cannot have played what it has not had for long enough; a frame of tolerance for its own clock.
+const EARLY_MARK_MS = 20;
+
+// Of the last few marks, the least delayed tells the carrier's delay: the others waited for something on the way.
+const KEPT_DELAYS = 4;
+
 type OpenMark = { readonly span: PlayoutSpan; readonly positionMs: number; readonly dueMs: number };
 
 /** The outbound audio of one call. */
@@ -61,8 +69,8 @@ export class Playout {
   #lastMark = 0;
   /** When the carrier will have played everything sent so far. */
   #playEndMs = 0;
-  /** By how much the carrier plays later than our clock says, as seen from its marks. */
-  #carrierDelayMs = 0;
+  /** By how much the carrier plays later than our clock says, from its last marks. */
+  #delaysMs: number[] = [];
   #sinceMarkMs = 0;
   #timer: Timer | undefined;
   #isClosed = false;
@@ -80,10 +88,20 @@ export class Playout {
 
   /** The stream is there: what was held goes out now. */
   connect(sink: PlayoutSink): void {
+    const nowMs = this.#heardUntilMs();
+    for (const span of this.#spans) span.freeze(nowMs);
     this.#sink = sink;
     this.#forgetMarks();
+    this.#delaysMs = [];
     this.#playEndMs = 0;
     this.#pump();
+  }
+
+  /** The stream is gone: nothing more is heard. Returns how far each item got. */
+  disconnect(): ClearedSpan[] {
+    if (!this.#sink) return [];
+    this.#sink = undefined;
+    return this.clear();
   }
 
   /** Adds mu-law audio of an item; items play in the order of their first audio. */
@@ -124,14 +142,17 @@ export class Playout {
     return cleared;
   }
 
-  /** The carrier played everything up to this mark, or gave it back because of a clear. */
+  /** The carrier played everything up to this mark; a mark that cannot be true yet is left to the clock. */
   onMark(name: string): void {
     const mark = this.#marks.get(name);
     if (!mark) return;
     this.#marks.delete(name);
-    mark.span.confirm(mark.positionMs);
     const lateMs = this.#clock.monotonicMs() - mark.dueMs;
-    this.#carrierDelayMs = Math.min(Math.max(lateMs, 0), MAX_CARRIER_DELAY_MS);
+    if (lateMs < -EARLY_MARK_MS) return;
+    mark.span.confirm(mark.positionMs);
+    // The mark's own way back is no delay of the sound.
+    const delayMs = lateMs - (this.#sink?.roundTripMs ?? 0) / 2;
+    this.#delaysMs = [...this.#delaysMs.slice(1 - KEPT_DELAYS), Math.min(Math.max(delayMs, 0), MAX_CARRIER_DELAY_MS)];
     this.#settle();
   }
 
@@ -141,6 +162,7 @@ export class Playout {
     this.#isClosed = true;
     const cleared = this.#sink ? this.clear() : [];
     this.#sink = undefined;
+    this.#spans = [];
     return cleared;
   }
 
@@ -190,6 +212,7 @@ export class Playout {
     for (let head = this.#spans[0]; head?.isSent; head = this.#spans[0]) {
       if (!head.isConfirmed && head.heardMs(graceMs) < head.sentMs) return;
       this.#spans.shift();
+      for (const [name, { span }] of this.#marks) if (span === head) this.#marks.delete(name);
       this.#listener.onHeard(head.item, head.sentMs);
     }
   }
@@ -205,8 +228,10 @@ export class Playout {
     this.#timer = this.#clock.after(dueMs - nowMs, () => this.#pump());
   }
 
+  /** The moment, on our clock, up to which the carrier has played. */
   #heardUntilMs(): number {
-    return this.#clock.monotonicMs() - this.#carrierDelayMs;
+    const delayMs = this.#delaysMs.length > 0 ? Math.min(...this.#delaysMs) : (this.#sink?.roundTripMs ?? 0) / 2;
+    return this.#clock.monotonicMs() - delayMs;
   }
 
   #forgetMarks(): void {

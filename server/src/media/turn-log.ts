@@ -1,43 +1,116 @@
-// Who said what: collects the AI's words per item until it is known how much of them was heard.
+// Who said what, and when: brings the words of both sides together with the moment at which they were heard. Words and
+// sound of a turn arrive apart, in either order.
 
 import type { AssistantText, ItemRef, Turn } from '../calls/conversation-ports';
 import type { Correction } from './barge-in';
 
-/** The AI's words of one call that are not yet accounted for. */
+type Entry = {
+  readonly responseId: string;
+  text: string;
+  isWhole: boolean;
+  startedAtMs: number | undefined;
+  /** Set when the sound was heard to its end and the words were not yet complete. */
+  audioMs: number | undefined;
+};
+
+/** The turns of one call that are not yet accounted for. */
 export class TurnLog {
-  readonly #texts = new Map<string, string>();
+  readonly #entries = new Map<string, Entry>();
+  readonly #calleeStarts = new Map<string, number>();
 
-  onAssistantText({ itemId }: ItemRef, text: AssistantText): void {
-    this.#texts.set(itemId, 'whole' in text ? text.whole : (this.#texts.get(itemId) ?? '') + text.delta);
+  /** Takes words of the AI; returns the turn when it only waited for them. */
+  onAssistantText(item: ItemRef, text: AssistantText): Turn | undefined {
+    const entry = this.#entry(item);
+    if ('delta' in text) {
+      entry.text += text.delta;
+      return undefined;
+    }
+    entry.text = text.whole;
+    entry.isWhole = true;
+    return entry.audioMs === undefined ? undefined : this.#heardTurn(item, entry.audioMs);
   }
 
-  /** The turn of an item that was heard to its end. */
-  heard({ itemId }: ItemRef, audioMs: number): Turn {
-    const heardMs = Math.floor(audioMs);
-    return { speaker: 'assistant', text: this.#take(itemId), isInterrupted: false, heardMs, audioMs: heardMs };
+  /** The callee begins to hear the item. */
+  onStarted(item: ItemRef, atMs: number): void {
+    this.#entry(item).startedAtMs = atMs;
   }
 
-  /** The turn that remains of an item after an interruption; undefined when nothing of it was heard. */
-  corrected({ kind, item, span }: Correction): Turn | undefined {
-    const text = this.#take(item.itemId);
-    if (kind === 'delete') return undefined;
-    if (kind === 'keep') return { speaker: 'assistant', text, isInterrupted: false, ...durations(span) };
-    return { speaker: 'assistant', text: heardPart(text, span), isInterrupted: true, ...durations(span) };
+  /** The item was heard to its end; returns its turn unless words are still missing. */
+  onHeard(item: ItemRef, audioMs: number): Turn | undefined {
+    const entry = this.#entry(item);
+    if (entry.isWhole) return this.#heardTurn(item, audioMs);
+    entry.audioMs = audioMs;
+    return undefined;
   }
 
-  #take(itemId: string): string {
-    const text = this.#texts.get(itemId) ?? '';
-    this.#texts.delete(itemId);
-    return text;
+  /** No more words come for the items of the response; returns the turns that only waited for them. */
+  onResponseDone(responseId: string): Turn[] {
+    const ended = [...this.#entries].filter(([, entry]) => entry.responseId === responseId);
+    for (const [, entry] of ended) entry.isWhole = true;
+    return ended.flatMap(([key, { audioMs }]) =>
+      audioMs === undefined ? [] : [this.#finish(key, { isInterrupted: false, ...durations(audioMs) })],
+    );
+  }
+
+  /** The turn that remains of an item after a cut; undefined when nothing of it was heard. */
+  onCorrected({ kind, item, span }: Correction): Turn | undefined {
+    const key = keyOf(item);
+    if (kind === 'delete') {
+      this.#entries.delete(key);
+      return undefined;
+    }
+    if (kind === 'keep')
+      return this.#finish(key, { isInterrupted: false, ...durations(span.heardMs, span.generatedMs) });
+    const entry = this.#entry(item);
+    entry.text = heardPart(entry.text, span);
+    return this.#finish(key, { isInterrupted: true, ...durations(span.heardMs, span.generatedMs) });
+  }
+
+  /** The callee begins to speak. */
+  onCalleeStarted(itemId: string, atMs: number): void {
+    this.#calleeStarts.set(itemId, atMs);
+  }
+
+  /** The callee's words; undefined when there are none. */
+  onCalleeText(itemId: string, text: string, nowMs: number): Turn | undefined {
+    const startedAtMs = this.#calleeStarts.get(itemId) ?? nowMs;
+    this.#calleeStarts.delete(itemId);
+    const said = text.trim();
+    return said === '' ? undefined : { speaker: 'callee', text: said, startedAtMs, isInterrupted: false };
+  }
+
+  #heardTurn(item: ItemRef, audioMs: number): Turn {
+    return this.#finish(keyOf(item), { isInterrupted: false, ...durations(audioMs) });
+  }
+
+  #finish(key: string, heard: Pick<Turn, 'isInterrupted' | 'heardMs' | 'audioMs'>): Turn {
+    const entry = this.#entries.get(key);
+    this.#entries.delete(key);
+    return { speaker: 'assistant', text: entry?.text ?? '', startedAtMs: entry?.startedAtMs ?? 0, ...heard };
+  }
+
+  #entry(item: ItemRef): Entry {
+    const key = keyOf(item);
+    const known = this.#entries.get(key);
+    if (known) return known;
+    const { responseId } = item;
+    const entry: Entry = { responseId, text: '', isWhole: false, startedAtMs: undefined, audioMs: undefined };
+    this.#entries.set(key, entry);
+    return entry;
   }
 }
 
-function durations(span: Correction['span']): { readonly heardMs: number; readonly audioMs: number } {
-  return { heardMs: Math.floor(span.heardMs), audioMs: Math.floor(span.generatedMs) };
+function keyOf({ itemId, contentIndex }: ItemRef): string {
+  return `${itemId}/${contentIndex}`;
+}
+
+function durations(heardMs: number, audioMs = heardMs): { readonly heardMs: number; readonly audioMs: number } {
+  return { heardMs: Math.floor(heardMs), audioMs: Math.floor(audioMs) };
 }
 
 /** The server does not say which words were heard: the share of the audio, to the last whole word, is the estimate. */
 function heardPart(text: string, { heardMs, generatedMs }: Correction['span']): string {
+  if (generatedMs === 0) return '';
   const cut = text.slice(0, Math.floor((text.length * heardMs) / generatedMs));
   const lastSpace = cut.lastIndexOf(' ');
   return cut.length === text.length || lastSpace < 0 ? cut : cut.slice(0, lastSpace);

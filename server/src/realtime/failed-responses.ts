@@ -32,13 +32,24 @@ export class FailedResponses {
     this.#failures += 1;
     if (this.#failures > MAX_RETRIES)
       return this.#effects.giveUp(endCall('ai-failed', { ...facts, tries: this.#failures }));
-    this.#timer?.cancel();
-    this.#timer = this.#clock.after(backoffMs(RETRY_BACKOFF, this.#failures), this.#effects.retry);
+    this.postpone();
+    this.#timer = this.#clock.after(backoffMs(RETRY_BACKOFF, this.#failures), () => {
+      this.#timer = undefined;
+      this.#effects.retry();
+    });
   }
 
-  /** A response came through, or nobody wants one any more. */
-  forget(): void {
-    this.#failures = 0;
+  /** Somebody else brings the next response: the callee, or the server. Failures so far still count. */
+  postpone(): void {
     this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** A response came through, or nobody wants one any more; returns whether another try was due. */
+  forget(): boolean {
+    const wasDue = this.#timer !== undefined;
+    this.#failures = 0;
+    this.postpone();
+    return wasDue;
   }
 }

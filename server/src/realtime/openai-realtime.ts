@@ -10,9 +10,16 @@ import { messageText } from '../lib/message-text';
 import { FailedResponses } from './failed-responses';
 import { priceResponse, priceTranscription } from './pricing';
 import { classifyError, errorFacts, verdictOfClose, verdictOfHttpRefusal } from './realtime-errors';
-import { parseServerEvent, type RealtimeErrorBody, type ResponseDone, type ServerEvent } from './realtime-protocol';
+import {
+  parseServerEvent,
+  type RealtimeErrorBody,
+  type ResponseDone,
+  type ServerEvent,
+  type SessionUpdated,
+  type UnreadableEvent,
+} from './realtime-protocol';
 import { ResponseSequencer } from './response-sequencer';
-import { sessionRequest, type SessionSettings, wrongFormat } from './session-config';
+import { echoMismatch, sessionRequest, type SessionSettings } from './session-config';
 
 /** Where to connect, as whom, and what the session is to be. */
 export type RealtimeSettings = SessionSettings & {
@@ -44,7 +51,7 @@ export class OpenAiRealtime implements RealtimeSession {
   readonly #settings: RealtimeSettings;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #sequencer = new ResponseSequencer((event) => this.#send(event));
+  readonly #sequencer: ResponseSequencer;
   readonly #failedResponses: FailedResponses;
   #socket: WebSocket | undefined;
   #listener: RealtimeListener | undefined;
@@ -59,6 +66,11 @@ export class OpenAiRealtime implements RealtimeSession {
     this.#settings = settings;
     this.#clock = deps.clock;
     this.#log = deps.log;
+    this.#sequencer = new ResponseSequencer({
+      clock: deps.clock,
+      send: (event) => this.#send(event),
+      onUnanswered: () => this.#failedResponses.onFailure({ code: 'response_not_created' }),
+    });
     this.#failedResponses = new FailedResponses(deps.clock, {
       retry: () => this.#sequencer.repeat(),
       giveUp: (verdict) => this.#fail(verdict),
@@ -123,8 +135,8 @@ export class OpenAiRealtime implements RealtimeSession {
   }
 
   cancelResponse(): boolean {
-    this.#failedResponses.forget();
-    return this.#sequencer.cancel();
+    const wasRetryDue = this.#failedResponses.forget();
+    return this.#sequencer.cancel() || wasRetryDue;
   }
 
   truncate({ itemId, contentIndex }: ItemRef, heardMs: number): void {
@@ -145,6 +157,7 @@ export class OpenAiRealtime implements RealtimeSession {
     this.#isClosed = true;
     this.#watch?.cancel();
     this.#failedResponses.forget();
+    this.#sequencer.close();
     const socket = this.#socket;
     if (!socket) return;
     // Closing a socket that is still connecting makes it emit an error and a close; both are expected now.
@@ -173,19 +186,21 @@ export class OpenAiRealtime implements RealtimeSession {
     if (event) this.#handle(event);
   }
 
-  #handle(event: ServerEvent): void {
+  #handle(event: ServerEvent | UnreadableEvent): void {
     const listener = this.#listener;
     if (!listener) return;
     switch (event.type) {
       case 'session.created':
         return this.#configure(event.session.id ?? '');
       case 'session.updated':
-        return this.#onUpdated(wrongFormat(this.#settings, event));
+        return this.#onUpdated(event);
       case 'error':
         return this.#onError(event.error);
       case 'input_audio_buffer.speech_started':
         this.#sequencer.onSpeechStarted();
-        return listener.onSpeechStarted();
+        // The server will answer what the callee says now.
+        this.#failedResponses.postpone();
+        return listener.onSpeechStarted(event.item_id);
       case 'input_audio_buffer.speech_stopped':
         this.#sequencer.onSpeechStopped();
         return listener.onSpeechStopped();
@@ -195,6 +210,7 @@ export class OpenAiRealtime implements RealtimeSession {
       }
       case 'response.created': {
         const { id: responseId, metadata } = event.response;
+        this.#failedResponses.postpone();
         return listener.onResponseStarted({ responseId, isUnwanted: this.#sequencer.onCreated(responseId, metadata) });
       }
       case 'response.done':
@@ -207,6 +223,8 @@ export class OpenAiRealtime implements RealtimeSession {
         return listener.onAssistantText(itemRef(event), { delta: event.delta });
       case 'response.output_audio_transcript.done':
         return listener.onAssistantText(itemRef(event), { whole: event.transcript });
+      case 'unreadable':
+        return this.#log.warn('A realtime event could not be read', { eventType: event.of });
     }
   }
 
@@ -215,9 +233,10 @@ export class OpenAiRealtime implements RealtimeSession {
     this.#send({ type: 'session.update', event_id: UPDATE_EVENT_ID, session: sessionRequest(this.#settings) });
   }
 
-  #onUpdated(wrong: string | undefined): void {
+  #onUpdated(event: SessionUpdated): void {
     if (this.#isReady) return;
-    if (wrong !== undefined) return this.#fail(endCall('ai-refused-session', { cause: 'audio format', echoed: wrong }));
+    const mismatch = echoMismatch(this.#settings, event);
+    if (mismatch !== undefined) return this.#fail(endCall('ai-refused-session', { cause: 'echo', mismatch }));
     this.#isReady = true;
     this.#watch?.cancel();
     this.#watchSilence();
@@ -232,22 +251,25 @@ export class OpenAiRealtime implements RealtimeSession {
       errorClass,
       ...facts,
     });
-    if (error.event_id)
-      this.#sequencer.onRefused(error.event_id, error.code === 'conversation_already_has_active_response');
+    const isActiveElsewhere = error.code === 'conversation_already_has_active_response';
+    const isOurRequest = error.event_id ? this.#sequencer.onRefused(error.event_id, isActiveElsewhere) : false;
     if (errorClass === 'account') return this.#fail(endCall('ai-unauthorized', facts));
     if (errorClass === 'session-over') return this.#fail(endCall('ai-connection-lost', facts));
-    const isInitialUpdate = !this.#isReady && (error.event_id === UPDATE_EVENT_ID || errorClass === 'request');
-    if (isInitialUpdate) return this.#fail(endCall('ai-refused-session', facts));
-    if (errorClass === 'transient') this.#failedResponses.onFailure(error);
+    // What is wrong with the settings, or with the request for the opening, will be wrong again.
+    if (errorClass === 'request' && (!this.#isReady || isOurRequest))
+      return this.#fail(endCall('ai-refused-session', facts));
+    if (error.event_id === UPDATE_EVENT_ID) return this.#fail(endCall('ai-refused-session', facts));
+    // Failed responses come as response.done; an error that names none of our requests asks for nothing.
+    if (errorClass === 'transient' && isOurRequest) this.#failedResponses.onFailure(error);
   }
 
   #onResponseDone(response: ResponseDone['response'], listener: RealtimeListener): void {
     const { id, status } = response;
-    this.#sequencer.onDone(id);
-    const usage = priceResponse(this.#settings.model, response.usage ?? undefined);
+    if (status === 'completed') this.#failedResponses.forget();
+    const wasCancelled = this.#sequencer.onDone(id);
+    const usage = priceResponse(this.#settings.model, response.usage);
     listener.onResponseDone({ responseId: id, status, usage });
-    if (status === 'failed') this.#failedResponses.onFailure(response.status_details?.error ?? {});
-    else if (status === 'completed') this.#failedResponses.forget();
+    if (status === 'failed' && !wasCancelled) this.#failedResponses.onFailure(response.status_details?.error ?? {});
   }
 
   /** A half-open connection never closes by itself: only the missing pings show it. */

@@ -36,7 +36,7 @@ const PER_MILLION = 1_000_000;
 const SECONDS_PER_MINUTE = 60;
 
 /** The usage of one response with its price; `costUsd` is null for a model that the table does not have. */
-export function priceResponse(model: string, usage: ResponseUsage | undefined): CallUsage {
+export function priceResponse(model: string, usage: ResponseUsage | null | undefined): CallUsage {
   const input = usage?.input_token_details ?? {};
   const output = usage?.output_token_details ?? {};
   const counts = {
@@ -46,7 +46,7 @@ export function priceResponse(model: string, usage: ResponseUsage | undefined): 
     outputTextTokens: output.text_tokens ?? 0,
     outputAudioTokens: output.audio_tokens ?? 0,
   };
-  const price = MODEL_PRICES[model];
+  const price = MODEL_PRICES[undated(model)];
   const cached = cachedByModality(usage);
   const costUsd = price
     ? ((counts.inputTextTokens - cached.text) * price.textIn +
@@ -61,10 +61,15 @@ export function priceResponse(model: string, usage: ResponseUsage | undefined): 
 }
 
 /** The price of transcribing one turn of the callee: a cost beside the model's own tokens, which it does not add to. */
-export function priceTranscription(model: string, usage: TranscriptionUsage | undefined): CallUsage {
-  const price = TRANSCRIPTION_PRICES[model];
-  if (usage === undefined) return NO_USAGE;
+export function priceTranscription(model: string, usage: TranscriptionUsage | null | undefined): CallUsage {
+  const price = TRANSCRIPTION_PRICES[undated(model)];
+  if (!usage) return NO_USAGE;
   return { ...NO_USAGE, costUsd: price ? transcriptionCost(price, usage) : null };
+}
+
+/** A snapshot costs what its model costs: gpt-realtime-mini-2025-12-15 is a gpt-realtime-mini. */
+function undated(model: string): string {
+  return model.replace(/-\d{4}-\d{2}-\d{2}$/, '');
 }
 
 function transcriptionCost(price: TranscriptionPrice, usage: TranscriptionUsage): number {
@@ -73,7 +78,7 @@ function transcriptionCost(price: TranscriptionPrice, usage: TranscriptionUsage)
 }
 
 /** Cached tokens are part of the input tokens; without their own split they follow the split of the input. */
-function cachedByModality(usage: ResponseUsage | undefined): { readonly text: number; readonly audio: number } {
+function cachedByModality(usage: ResponseUsage | null | undefined): { readonly text: number; readonly audio: number } {
   const input = usage?.input_token_details ?? {};
   const split = input.cached_tokens_details;
   if (split) return { text: split.text_tokens ?? 0, audio: split.audio_tokens ?? 0 };

@@ -3,26 +3,31 @@
 
 import { z } from 'zod';
 
-const count = z.number().nonnegative().optional();
+// Usage is only counted: whatever is wrong with it must not cost us the event that carries it.
+const count = z.number().nonnegative().nullish().catch(undefined);
 
-const responseUsageSchema = z.object({
-  input_token_details: z
-    .object({
-      text_tokens: count,
-      audio_tokens: count,
-      cached_tokens: count,
-      cached_tokens_details: z.object({ text_tokens: count, audio_tokens: count }).optional(),
-    })
-    .optional(),
-  output_token_details: z.object({ text_tokens: count, audio_tokens: count }).optional(),
-});
+const modalityCounts = z.object({ text_tokens: count, audio_tokens: count }).nullish().catch(undefined);
 
-const transcriptionUsageSchema = z.object({
-  type: z.enum(['tokens', 'duration']),
-  input_tokens: count,
-  output_tokens: count,
-  seconds: count,
-});
+const responseUsageSchema = z
+  .object({
+    input_token_details: z
+      .object({
+        text_tokens: count,
+        audio_tokens: count,
+        cached_tokens: count,
+        cached_tokens_details: modalityCounts,
+      })
+      .nullish()
+      .catch(undefined),
+    output_token_details: modalityCounts,
+  })
+  .nullish()
+  .catch(undefined);
+
+const transcriptionUsageSchema = z
+  .object({ type: z.enum(['tokens', 'duration']), input_tokens: count, output_tokens: count, seconds: count })
+  .nullish()
+  .catch(undefined);
 
 const errorSchema = z.object({
   type: z.string().nullish(),
@@ -43,20 +48,20 @@ const serverEventSchema = z.discriminatedUnion('type', [
     session: z.object({
       audio: z
         .object({
-          input: z.object({ format: formatSchema.optional() }).optional(),
-          output: z.object({ format: formatSchema.optional() }).optional(),
+          input: z.object({ format: formatSchema.optional(), turn_detection: z.unknown() }).optional(),
+          output: z.object({ format: formatSchema.optional(), voice: z.unknown() }).optional(),
         })
         .optional(),
     }),
   }),
   z.object({ type: z.literal('error'), error: errorSchema }),
-  z.object({ type: z.literal('input_audio_buffer.speech_started') }),
+  z.object({ type: z.literal('input_audio_buffer.speech_started'), item_id: z.string().default('') }),
   z.object({ type: z.literal('input_audio_buffer.speech_stopped') }),
   z.object({
     type: z.literal('conversation.item.input_audio_transcription.completed'),
     item_id: z.string(),
     transcript: z.string(),
-    usage: transcriptionUsageSchema.optional(),
+    usage: transcriptionUsageSchema,
   }),
   z.object({
     type: z.literal('response.created'),
@@ -68,7 +73,7 @@ const serverEventSchema = z.discriminatedUnion('type', [
       id: z.string(),
       status: z.enum(['completed', 'cancelled', 'incomplete', 'failed']),
       status_details: z.object({ error: errorSchema.nullish() }).nullish(),
-      usage: responseUsageSchema.nullish(),
+      usage: responseUsageSchema,
     }),
   }),
   z.object({ type: z.literal('response.output_audio.delta'), ...itemFields, delta: z.string() }),
@@ -87,18 +92,29 @@ export type SessionUpdated = Extract<ServerEvent, { type: 'session.updated' }>;
 export type ResponseDone = Extract<ServerEvent, { type: 'response.done' }>;
 
 /** Token counts of a response; every field may be missing. */
-export type ResponseUsage = z.infer<typeof responseUsageSchema>;
+export type ResponseUsage = NonNullable<z.infer<typeof responseUsageSchema>>;
 
 /** What transcribing one turn used. */
-export type TranscriptionUsage = z.infer<typeof transcriptionUsageSchema>;
+export type TranscriptionUsage = NonNullable<z.infer<typeof transcriptionUsageSchema>>;
 
 /** The error inside an `error` event or a failed response. */
 export type RealtimeErrorBody = z.infer<typeof errorSchema>;
 
-/** Reads one server event; undefined for events that are not for us or not readable. */
-export function parseServerEvent(text: string): ServerEvent | undefined {
+/** An event of a kind that we act on, in a shape that we do not understand. */
+export type UnreadableEvent = { readonly type: 'unreadable'; readonly of: string };
+
+const KNOWN_TYPES: ReadonlySet<unknown> = new Set(serverEventSchema.options.map((option) => option.shape.type.value));
+
+/** Reads one server event; undefined for those that are not for us. Never throws. */
+export function parseServerEvent(text: string): ServerEvent | UnreadableEvent | undefined {
+  const json = parseJson(text);
+  if (typeof json !== 'object' || json === null || !('type' in json) || !KNOWN_TYPES.has(json.type)) return undefined;
+  return serverEventSchema.safeParse(json).data ?? { type: 'unreadable', of: String(json.type) };
+}
+
+function parseJson(text: string): unknown {
   try {
-    return serverEventSchema.safeParse(JSON.parse(text)).data;
+    return JSON.parse(text);
   } catch {
     // Not JSON: the API never sends that; nothing can be done about it here.
     return undefined;

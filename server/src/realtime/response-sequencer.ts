@@ -2,31 +2,44 @@
 // is asked for or being made, and while the callee speaks; the response that answers the callee makes them moot.
 
 import type { RealtimeClientEvent, ResponseCreateEvent } from 'openai/resources/realtime/realtime';
+import type { Clock, Timer } from '../calls/ports';
 
 /** What to ask for; an empty object is a plain response. */
 export type ResponseRequest = Omit<NonNullable<ResponseCreateEvent['response']>, 'metadata'>;
 
+/** What the sequencer works with. */
+export type ResponseSequencerDeps = {
+  readonly clock: Clock;
+  readonly send: (event: RealtimeClientEvent) => void;
+  /** The server neither began nor refused what it was asked for, or left the callee without an answer. */
+  readonly onUnanswered: () => void;
+};
+
 // Carried in the response's metadata, so that `response.created` tells whose it is.
 const REQUEST_KEY = 'request';
 
-/** Keeps responses of one session in line. */
+// `response.created` comes within a fraction of a second. Without this, a request that got lost would block all others.
+const ANSWER_TIMEOUT_MS = 5_000;
+
+type Asked = { readonly id: string; readonly request: ResponseRequest; readonly timer: Timer };
+
+/** Keeps the responses of one session in line. */
 export class ResponseSequencer {
-  readonly #send: (event: RealtimeClientEvent) => void;
+  readonly #deps: ResponseSequencerDeps;
+  readonly #cancelledIds = new Set<string>();
   #waiting: ResponseRequest[] = [];
-  #asked: { readonly id: string; readonly request: ResponseRequest } | undefined;
+  #asked: Asked | undefined;
   #activeId: string | undefined;
   #last: ResponseRequest = {};
-  #isCancelDue = false;
-  #isCalleeSpeaking = false;
   #lastNumber = 0;
+  /** What the callee does: while they speak nothing is asked for, and when they stop the server answers by itself. */
+  #callee: 'silent' | 'speaking' | 'awaiting-answer' = 'silent';
+  #answerTimer: Timer | undefined;
+  /** The next response was cancelled before the server began it. */
+  #isNextUnwanted = false;
 
-  constructor(send: (event: RealtimeClientEvent) => void) {
-    this.#send = send;
-  }
-
-  /** The response that is being generated. */
-  get activeId(): string | undefined {
-    return this.#activeId;
+  constructor(deps: ResponseSequencerDeps) {
+    this.#deps = deps;
   }
 
   /** Asks for a response as soon as there may be one. */
@@ -40,62 +53,102 @@ export class ResponseSequencer {
     this.request(this.#last);
   }
 
-  /** Cancels what is being made and forgets what waits; returns whether there was anything. */
+  /** Cancels what is being made or about to be, and forgets what waits; returns whether there was anything. */
   cancel(): boolean {
     const hadWaiting = this.#waiting.length > 0;
     this.#waiting = [];
-    if (this.#activeId !== undefined) {
-      this.#send({ type: 'response.cancel', response_id: this.#activeId });
-      return true;
-    }
-    this.#isCancelDue = this.#asked !== undefined;
-    return this.#isCancelDue || hadWaiting;
+    if (this.#activeId !== undefined) return this.#cancelActive(this.#activeId) || hadWaiting;
+    const isNextDue = (this.#asked !== undefined || this.#callee === 'awaiting-answer') && !this.#isNextUnwanted;
+    if (isNextDue) this.#isNextUnwanted = true;
+    return isNextDue || hadWaiting;
   }
 
-  /** Returns whether the response was cancelled before it began. */
+  /** Returns whether the response is unwanted: cancelled before it began, or begun over the callee's words. */
   onCreated(responseId: string, metadata: Readonly<Record<string, string>> | null | undefined): boolean {
-    this.#activeId = responseId;
-    const isOurs = this.#asked !== undefined && metadata?.[REQUEST_KEY] === this.#asked.id;
+    // When no answer to the callee is due, it can only be ours, whether or not the server repeats the metadata.
+    const isOurs =
+      this.#asked !== undefined && (metadata?.[REQUEST_KEY] === this.#asked.id || this.#callee !== 'awaiting-answer');
+    this.#last = isOurs && this.#asked ? this.#asked.request : {};
     // The server answers the callee by itself: what we wanted to add is already part of that answer.
     if (!isOurs) this.#waiting = [];
-    this.#last = isOurs && this.#asked ? this.#asked.request : {};
-    if (isOurs) this.#asked = undefined;
-    const isUnwanted = isOurs && this.#isCancelDue;
-    if (isUnwanted) this.#send({ type: 'response.cancel', response_id: responseId });
-    if (isOurs) this.#isCancelDue = false;
+    const isUnwanted = this.#isNextUnwanted || (isOurs && this.#callee === 'speaking');
+    this.#forgetAsked();
+    this.#isNextUnwanted = false;
+    this.#answerTimer?.cancel();
+    if (this.#callee === 'awaiting-answer') this.#callee = 'silent';
+    this.#activeId = responseId;
+    if (isUnwanted) this.#cancelActive(responseId);
     return isUnwanted;
   }
 
-  onDone(responseId: string): void {
+  /** Returns whether the response had been cancelled by us. */
+  onDone(responseId: string): boolean {
     if (this.#activeId === responseId) this.#activeId = undefined;
+    const wasCancelled = this.#cancelledIds.delete(responseId);
     this.#pump();
+    return wasCancelled;
   }
 
   onSpeechStarted(): void {
-    this.#isCalleeSpeaking = true;
+    this.#answerTimer?.cancel();
+    this.#callee = 'speaking';
+    if (!this.#asked) this.#isNextUnwanted = false;
   }
 
   onSpeechStopped(): void {
-    this.#isCalleeSpeaking = false;
+    this.#callee = 'awaiting-answer';
+    this.#answerTimer = this.#deps.clock.after(ANSWER_TIMEOUT_MS, () => this.#onTimeout());
   }
 
-  /** The server refused an event of ours; when it was a request for a response, that one is free to go again. */
-  onRefused(eventId: string, isActiveElsewhere: boolean): void {
-    if (this.#asked?.id !== eventId) return;
+  /** The server refused an event; returns whether it was our request for a response. */
+  onRefused(eventId: string, isActiveElsewhere: boolean): boolean {
+    if (this.#asked?.id !== eventId) return false;
     const { request } = this.#asked;
-    this.#asked = undefined;
+    this.#forgetAsked();
     this.#last = request;
-    if (isActiveElsewhere && !this.#isCancelDue) this.#waiting.unshift(request);
-    this.#isCancelDue = false;
+    // The other response is still to be announced; it decides whether this one is moot.
+    if (isActiveElsewhere && !this.#isNextUnwanted) this.#waiting.unshift(request);
+    this.#isNextUnwanted = false;
+    return true;
+  }
+
+  /** Stops its timer; nothing is asked for any more. */
+  close(): void {
+    this.#waiting = [];
+    this.#answerTimer?.cancel();
+    this.#forgetAsked();
+  }
+
+  #cancelActive(responseId: string): boolean {
+    if (this.#cancelledIds.has(responseId)) return false;
+    this.#cancelledIds.add(responseId);
+    this.#deps.send({ type: 'response.cancel', response_id: responseId });
+    return true;
   }
 
   #pump(): void {
-    if (this.#activeId !== undefined || this.#asked || this.#isCalleeSpeaking) return;
+    if (this.#activeId !== undefined || this.#asked || this.#callee !== 'silent') return;
     const request = this.#waiting.shift();
     if (!request) return;
     this.#lastNumber += 1;
     const id = `response-${this.#lastNumber}`;
-    this.#asked = { id, request };
-    this.#send({ type: 'response.create', event_id: id, response: { ...request, metadata: { [REQUEST_KEY]: id } } });
+    const timer = this.#deps.clock.after(ANSWER_TIMEOUT_MS, () => this.#onTimeout());
+    this.#asked = { id, request, timer };
+    const response = { ...request, metadata: { [REQUEST_KEY]: id } };
+    this.#deps.send({ type: 'response.create', event_id: id, response });
+  }
+
+  /** A request got lost, or the server did not answer the callee: nobody may wait for it any longer. */
+  #onTimeout(): void {
+    this.#last = this.#asked?.request ?? {};
+    this.#forgetAsked();
+    if (this.#callee === 'awaiting-answer') this.#callee = 'silent';
+    if (!this.#isNextUnwanted) this.#deps.onUnanswered();
+    this.#isNextUnwanted = false;
+  }
+
+  #forgetAsked(): void {
+    this.#asked?.timer.cancel();
+    this.#asked = undefined;
   }
 }

@@ -45,12 +45,18 @@ export function sessionRequest(settings: SessionSettings): RealtimeSessionCreate
   };
 }
 
-/** The first format in the server's echo that is not what was asked for; undefined when both are right. */
-export function wrongFormat(settings: SessionSettings, { session }: SessionUpdated): string | undefined {
-  const wanted = audioFormat(settings.audioFormat).type;
-  const echoed = [session.audio?.input?.format?.type, session.audio?.output?.format?.type];
-  const wrong = echoed.find((type) => type !== wanted);
-  return echoed.every((type) => type === wanted) ? undefined : (wrong ?? 'none');
+/** What the server's echo has otherwise than asked for; undefined when it took everything that a call depends on. */
+export function echoMismatch(settings: SessionSettings, { session }: SessionUpdated): string | undefined {
+  const { input, output } = session.audio ?? {};
+  const wanted = audioFormat(settings.audioFormat);
+  for (const [name, format] of Object.entries({ 'input format': input?.format, 'output format': output?.format })) {
+    if (format?.type !== wanted.type) return `${name} ${format?.type ?? 'none'}`;
+    if ('rate' in wanted && format.rate !== undefined && format.rate !== wanted.rate)
+      return `${name} ${format.rate} Hz`;
+  }
+  // Without turn detection the AI would listen for ever.
+  if (input?.turn_detection === null) return 'turn detection none';
+  return typeof output?.voice === 'string' && output.voice !== settings.voice ? 'voice' : undefined;
 }
 
 function audioFormat(format: 'pcm16' | 'pcmu'): { type: 'audio/pcm'; rate: 24000 } | { type: 'audio/pcmu' } {
