@@ -28,7 +28,11 @@ async function main(): Promise<void> {
   }
 }
 
+function isAddressInUse(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
 main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(error instanceof ConfigError || isAddressInUse(error) ? error.message : error);
   process.exitCode = 1;
 });

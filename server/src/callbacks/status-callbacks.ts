@@ -1,12 +1,12 @@
 // Tells a user's own endpoint of each status of a call that asked for it: in order, a few tries, never in the way of
 // the call. What cannot be delivered is logged and dropped.
 
-import axios, { type AxiosInstance } from 'axios';
+import axios, { type AxiosInstance, isAxiosError } from 'axios';
 import type { Call } from '../calls/call';
 import { CALL_STATUSES } from '../calls/call-state';
 import type { CallWatcher, Clock, Logger, TimelineEntry } from '../calls/ports';
-import { wait } from '../calls/wait';
-import { type Backoff, backoffMs } from '../lib/backoff';
+import { withRetries } from '../calls/retry';
+import type { Backoff } from '../lib/backoff';
 
 const TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -22,6 +22,7 @@ export class StatusCallbacks implements CallWatcher {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #http: AxiosInstance;
+  readonly #closing = new AbortController();
   /** The last delivery of each call: the next one waits for it. */
   readonly #tails = new Map<string, Promise<void>>();
 
@@ -56,19 +57,29 @@ export class StatusCallbacks implements CallWatcher {
     await Promise.all(this.#tails.values());
   }
 
-  async #deliver(callId: string, url: string, body: Readonly<Record<string, unknown>>): Promise<void> {
-    for (let attempt = 1; attempt <= MAX_TRIES; attempt += 1) {
-      try {
-        await this.#http.post(url, body);
-        return;
-      } catch (error) {
-        // The address may be a secret of the user: only what went wrong is logged.
-        const cause = axios.isAxiosError(error) ? { code: error.code, httpStatus: error.response?.status } : {};
-        this.#log.warn('A status callback was not taken', { callId, attempt, ...cause });
-        if (attempt < MAX_TRIES) await wait(this.#clock, backoffMs(RETRY_BACKOFF, attempt));
-      }
-    }
+  /** Ends what is on its way; nothing is sent any more. */
+  close(): void {
+    this.#closing.abort();
   }
+
+  async #deliver(callId: string, url: string, body: Readonly<Record<string, unknown>>): Promise<void> {
+    const onFailure = (error: unknown, attempt: number): boolean => {
+      const httpStatus = isAxiosError(error) ? error.response?.status : undefined;
+      const code = isAxiosError(error) ? error.code : undefined;
+      // The address may be a secret of the user: only what went wrong is logged.
+      this.#log.warn('A status callback was not taken', { callId, attempt, code, httpStatus });
+      return !this.#closing.signal.aborted && isWorthRepeating(httpStatus);
+    };
+    const policy = { tries: MAX_TRIES, backoff: RETRY_BACKOFF, onFailure };
+    const post = (): Promise<unknown> => this.#http.post(url, body, { signal: this.#closing.signal });
+    // What is given up has been logged.
+    await withRetries(this.#clock, policy, post).catch(() => undefined);
+  }
+}
+
+/** No answer, a server error, or an answer that asks to come back; every other one would be the same again. */
+function isWorthRepeating(httpStatus: number | undefined): boolean {
+  return httpStatus === undefined || httpStatus >= 500 || [408, 425, 429].includes(httpStatus);
 }
 
 function callbackBody(entry: TimelineEntry, call: Call): Readonly<Record<string, unknown>> {

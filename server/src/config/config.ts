@@ -1,55 +1,56 @@
 // Every setting: read from the environment once, checked as a whole, frozen. The only place that knows variable names.
 
+import { isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { z } from 'zod';
 
 const DEFAULT_PORT = 3000;
+const MIN_API_KEY = 16;
+const API_KEYS_CURE = `each key needs at least ${MIN_API_KEY} visible ASCII characters`;
 
-/** The settings as they stand in the environment. Descriptions are the cure that a user reads. */
+// What may stand in an HTTP header: a typographic quote from a web page does not.
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+
+/** The settings as they stand in the environment. Messages are the cure that a user reads. */
 const base = z.object({
-  PORT: z.coerce.number().int().min(0).max(65_535).default(DEFAULT_PORT),
-  HOST: z.string().min(1).optional(),
-  LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
-  BASE_PUBLIC_URL: z
-    .url({ protocol: /^https?$/, error: 'set it to the URL at which Telnyx reaches this server, https://…' })
-    .transform(withoutTrailingSlash),
-  TELNYX_API_KEY: required('create one in the Telnyx portal under Keys & Credentials'),
+  PORT: wholeNumber(0, 65_535).default(DEFAULT_PORT),
+  HOST: z.string().optional(),
+  LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug').default('info'),
+  BASE_PUBLIC_URL: plainUrl('set it to the URL at which Telnyx reaches this server, https://…, without ? and #'),
+  TELNYX_API_KEY: secret('create one in the Telnyx portal under Keys & Credentials'),
   TELNYX_PUBLIC_KEY: required('copy it from the Telnyx portal, Keys & Credentials, Public Key').refine(
     isEd25519Key,
     'must be the base64 of an Ed25519 public key, as shown in the Telnyx portal',
   ),
-  TELNYX_CONNECTION_ID: required('the id of your Call Control (Voice API) application'),
-  TELNYX_FROM_NUMBER: required('a number of your Telnyx account').regex(
-    /^\+[1-9]\d{6,14}$/,
-    'must be E.164: +12025550100',
+  TELNYX_CONNECTION_ID: secret('the id of your Call Control (Voice API) application'),
+  TELNYX_FROM_NUMBER: required('a number of your Telnyx account').refine(
+    isRealNumber,
+    'must be a number that exists, in E.164 form: +12025550100',
   ),
-  TELNYX_BASE_URL: z
-    .url({ protocol: /^https?$/, error: 'must be a URL that includes /v2' })
-    .default('https://api.telnyx.com/v2')
-    .transform(withoutTrailingSlash),
-  OPENAI_API_KEY: required('create one in the OpenAI platform'),
-  OPENAI_BASE_URL: z
-    .url({ protocol: /^https?$/, error: 'must be a URL that includes /v1' })
-    .default('https://api.openai.com/v1')
-    .transform(withoutTrailingSlash),
-  OPENAI_REALTIME_MODEL: z.string().min(1).default('gpt-realtime-2.1-mini'),
-  OPENAI_TRANSCRIPTION_MODEL: z.string().min(1).default('gpt-4o-mini-transcribe'),
-  OPENAI_VOICE: z.string().min(1).default('marin'),
+  TELNYX_BASE_URL: plainUrl('must be a URL that ends in /v2', /\/v2$/).default('https://api.telnyx.com/v2'),
+  OPENAI_API_KEY: secret('create one in the OpenAI platform'),
+  OPENAI_BASE_URL: plainUrl('must be a URL that ends in /v1', /\/v1$/).default('https://api.openai.com/v1'),
+  OPENAI_REALTIME_MODEL: z.string().default('gpt-realtime-2.1-mini'),
+  OPENAI_TRANSCRIPTION_MODEL: z.string().default('gpt-4o-mini-transcribe'),
+  OPENAI_VOICE: z.string().default('marin'),
   OPENAI_AUDIO_FORMAT: z.enum(['pcm16', 'pcmu'], 'must be pcm16 or pcmu').default('pcm16'),
   DATABASE_URL: z
     .undefined('PostgreSQL is not supported yet: unset it, calls are recorded in SQLite under DATA_DIR')
     .optional(),
-  DATA_DIR: z.string().min(1).default('./data'),
-  MAX_CONCURRENT_CALLS: z.coerce.number().int().min(1).max(10_000).default(100),
+  DATA_DIR: z.string().default('./data'),
+  MAX_CONCURRENT_CALLS: wholeNumber(1, 10_000).default(100),
   ALLOWED_COUNTRIES: z
     .string()
     .transform(commaList)
-    .pipe(z.array(z.string().regex(/^[A-Z]{2}$/, 'must be a comma list of two-letter country codes: US,CA')).min(1))
+    .refine(
+      (codes) => codes.length > 0 && codes.every(isSupportedCountry),
+      'must be a comma list of country codes: US,CA',
+    )
     .optional(),
-  DRAIN_SECONDS: z.coerce.number().int().min(0).max(3_600).default(30),
+  DRAIN_SECONDS: wholeNumber(0, 3_600).default(30),
   API_KEYS: z
     .string()
     .transform(commaList)
-    .pipe(z.array(z.string().min(16, 'each key needs at least 16 characters')))
+    .refine((keys) => keys.every((key) => VISIBLE_ASCII.test(key) && key.length >= MIN_API_KEY), API_KEYS_CURE)
     .default([]),
 });
 
@@ -101,7 +102,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
 }
 
 function toConfig(env: z.infer<typeof base>): Config {
-  return Object.freeze({
+  return frozen({
     http: {
       // Without keys the API is for this machine only.
       host: env.HOST ?? (env.API_KEYS.length === 0 ? '127.0.0.1' : '0.0.0.0'),
@@ -133,7 +134,33 @@ function toConfig(env: z.infer<typeof base>): Config {
 }
 
 function required(cure: string): z.ZodString {
-  return z.string({ error: `is not set: ${cure}` }).min(1, `is empty: ${cure}`);
+  return z.string({ error: `is not set: ${cure}` });
+}
+
+function secret(cure: string): z.ZodString {
+  return required(cure).regex(VISIBLE_ASCII, 'has characters that no key has: copy it again, without quotes');
+}
+
+function wholeNumber(min: number, max: number): z.ZodCoercedNumber {
+  const cure = `must be a whole number from ${min} to ${max}`;
+  return z.coerce.number(cure).int(cure).min(min, cure).max(max, cure);
+}
+
+function plainUrl(cure: string, path = /^/): z.ZodPipe<z.ZodURL, z.ZodTransform<string, string>> {
+  return z
+    .url({ protocol: /^https?$/, error: cure })
+    .refine((url) => !/[?#]/.test(url) && path.test(withoutTrailingSlash(url)), cure)
+    .transform(withoutTrailingSlash);
+}
+
+function isRealNumber(number: string): boolean {
+  return number.startsWith('+') && parsePhoneNumberFromString(number)?.isValid() === true;
+}
+
+/** Frozen through and through. */
+function frozen(config: Config): Config {
+  for (const part of Object.values(config)) Object.freeze(part);
+  return Object.freeze(config);
 }
 
 /** `NAME=` in an env file means the same as no line at all. */

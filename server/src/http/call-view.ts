@@ -1,6 +1,7 @@
 // A call as the API shows it.
 
 import type { Call, CallTimings } from '../calls/call';
+import type { Turn } from '../calls/conversation-ports';
 import type { TimelineEntry } from '../calls/ports';
 
 /** The short form of a call, as in lists and answers to commands. */
@@ -40,13 +41,18 @@ export function callDetails(call: Call, timeline: readonly TimelineEntry[]): Rec
     },
     verdict: verdict ?? null,
     usage: call.usage,
-    transcript: timeline.filter(({ type }) => type === 'turn.finished').map(turnView),
+    transcript: transcript(timeline),
     timeline: timeline.filter(({ type }) => type !== 'turn.finished').map(entryView),
   };
 }
 
-function turnView({ atMs, data }: TimelineEntry): Record<string, unknown> {
-  return { at: iso(atMs), ...(data['turn'] as Record<string, unknown>) };
+/** In the order of speaking: the words of a turn may be known only after the turn that answers it. */
+function transcript(timeline: readonly TimelineEntry[]): Record<string, unknown>[] {
+  return timeline
+    .filter(({ type }) => type === 'turn.finished')
+    .map(({ data }) => data['turn'] as Turn)
+    .sort((a, b) => a.startedAtMs - b.startedAtMs)
+    .map(({ startedAtMs, ...turn }) => ({ startedAt: iso(startedAtMs), ...turn }));
 }
 
 function entryView({ atMs, type, data }: TimelineEntry): Record<string, unknown> {

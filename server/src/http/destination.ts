@@ -10,7 +10,7 @@ export type DestinationPolicy = {
 };
 
 // Numbers of these kinds charge the caller, and fraudsters share the income.
-const PREMIUM_TYPES = new Set(['PREMIUM_RATE', 'SHARED_COST']);
+const PREMIUM_TYPES = new Set(['PREMIUM_RATE', 'SHARED_COST', 'PERSONAL_NUMBER', 'UAN', 'PAGER']);
 
 /**
  * The policy for the given countries.
@@ -32,7 +32,8 @@ export function createDestinationPolicy(
           `The country of this number is not in ALLOWED_COUNTRIES (now: ${[...allowed].join(', ') || 'none'}).`,
         );
       }
-      if (type && PREMIUM_TYPES.has(type)) throw notAllowed('Premium-rate and shared-cost numbers are never called.');
+      if (type && PREMIUM_TYPES.has(type))
+        throw notAllowed('Premium-rate, shared-cost, personal and pager numbers are never called.');
     },
   };
 }

@@ -14,6 +14,11 @@ export const PROBLEMS = {
     title: 'The request is not valid',
     cure: 'Correct the fields listed in `errors`.',
   },
+  BAD_REQUEST: {
+    status: 400,
+    title: 'The request cannot be read',
+    cure: 'Send plain HTTP/1.1 with an uncompressed body.',
+  },
   BODY_NOT_JSON: { status: 400, title: 'The body is not JSON', cure: 'Send a JSON object.' },
   CURSOR_INVALID: {
     status: 400,
@@ -129,7 +134,7 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
 function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof AppError && isProblemCode(error.code)) return new ProblemError(error.code, [], error.message);
-  return new ProblemError(codeOfBodyError(error) ?? 'INTERNAL_ERROR');
+  return new ProblemError(codeOfRequestError(error) ?? 'INTERNAL_ERROR');
 }
 
 function isProblemCode(code: string): code is ProblemCode {
@@ -137,12 +142,12 @@ function isProblemCode(code: string): code is ProblemCode {
 }
 
 /** The body parser and the router of express name what went wrong in `type` and `status`. */
-function codeOfBodyError(error: unknown): ProblemCode | undefined {
+function codeOfRequestError(error: unknown): ProblemCode | undefined {
+  if (error instanceof URIError) return 'ROUTE_NOT_FOUND';
   if (typeof error !== 'object' || error === null) return undefined;
   const { type, status } = error as { readonly type?: unknown; readonly status?: unknown };
-  if (type === 'entity.too.large') return 'BODY_TOO_LARGE';
-  if (type === 'charset.unsupported' || type === 'encoding.unsupported') return 'MEDIA_TYPE_NOT_SUPPORTED';
+  if (type === 'entity.parse.failed') return 'BODY_NOT_JSON';
   if (status === 413) return 'BODY_TOO_LARGE';
   if (status === 415) return 'MEDIA_TYPE_NOT_SUPPORTED';
-  return typeof status === 'number' && status >= 400 && status < 500 ? 'BODY_NOT_JSON' : undefined;
+  return typeof status === 'number' && status >= 400 && status < 500 ? 'BAD_REQUEST' : undefined;
 }

@@ -32,7 +32,9 @@ const MIN_DURATION_SECONDS = 10;
 const MAX_DURATION_SECONDS = 3_300;
 const DEFAULT_DURATION_SECONDS = 900;
 const MAX_PAGE = 200;
-const DEFAULT_PAGE = 50;
+
+/** How many calls of the past a page has when nothing is said. */
+export const DEFAULT_PAGE = 50;
 
 const phoneNumber = z
   .string({ error: (issue) => (issue.input === undefined ? 'is required' : 'must be a string') })
@@ -47,35 +49,41 @@ const metadata = z
   .refine((entries) => Object.keys(entries).length <= MAX_METADATA_KEYS, `may have ${MAX_METADATA_KEYS} keys`);
 
 /** Body of POST /api/ai-calls/create. */
-export const createCallSchema = z.strictObject({
-  to: phoneNumber,
-  from: phoneNumber.optional(),
-  instructions: nonEmptyText(MAX_INSTRUCTIONS).default(DEFAULT_INSTRUCTIONS),
-  voice: z.enum(VOICES, `must be one of ${VOICES.join(', ')}`).optional(),
-  greeting: nonEmptyText(MAX_GREETING).optional(),
-  maxDurationSeconds: z
-    .int('must be a whole number of seconds')
-    .min(MIN_DURATION_SECONDS, `must be at least ${MIN_DURATION_SECONDS}`)
-    .max(MAX_DURATION_SECONDS, `must be at most ${MAX_DURATION_SECONDS}`)
-    .default(DEFAULT_DURATION_SECONDS),
-  metadata: metadata.default({}),
-  statusCallbackUrl: z
-    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-    .max(2_000, 'may have 2000 characters')
-    .optional(),
-});
+export const createCallSchema = z.strictObject(
+  {
+    to: phoneNumber,
+    from: phoneNumber.optional(),
+    instructions: nonEmptyText(MAX_INSTRUCTIONS).default(DEFAULT_INSTRUCTIONS),
+    voice: z.enum(VOICES, `must be one of ${VOICES.join(', ')}`).optional(),
+    greeting: nonEmptyText(MAX_GREETING).optional(),
+    maxDurationSeconds: z
+      .int('must be a whole number of seconds')
+      .min(MIN_DURATION_SECONDS, `must be at least ${MIN_DURATION_SECONDS}`)
+      .max(MAX_DURATION_SECONDS, `must be at most ${MAX_DURATION_SECONDS}`)
+      .default(DEFAULT_DURATION_SECONDS),
+    metadata: metadata.default({}),
+    statusCallbackUrl: z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .max(2_000, 'may have 2000 characters')
+      .optional(),
+  },
+  { error: (issue) => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined) },
+);
 
 const statusList = z
   .string()
   .transform((text) => text.split(',').map((part) => part.trim()))
   .pipe(z.array(z.enum(CALL_STATUSES, `must be a comma list of ${CALL_STATUSES.join(', ')}`)));
 
+/** In a query, `+` means a space; nobody who types a number or a time zone means one. */
+const asTyped = z.string().transform((text) => text.replaceAll(' ', '+'));
+
 /** Query of GET /api/ai-calls/status. */
 export const listCallsSchema = z.strictObject({
   status: statusList.optional(),
-  to: phoneNumber.optional(),
-  since: z.iso
-    .datetime({ offset: true, error: 'must be a time in ISO 8601 form: 2026-01-31T09:00:00Z' })
+  to: asTyped.pipe(phoneNumber).optional(),
+  since: asTyped
+    .pipe(z.iso.datetime({ offset: true, error: 'must be a time in ISO 8601 form: 2026-01-31T09:00:00Z' }))
     .transform((text) => Date.parse(text))
     .optional(),
   limit: z.coerce
@@ -83,7 +91,7 @@ export const listCallsSchema = z.strictObject({
     .int('must be a whole number')
     .min(1, 'must be at least 1')
     .max(MAX_PAGE, `must be at most ${MAX_PAGE}`)
-    .default(DEFAULT_PAGE),
+    .optional(),
   cursor: z.string().min(1, 'must not be empty').max(200, 'is not a cursor').optional(),
 });
 

@@ -17,15 +17,22 @@ const HIDDEN_FIELDS = new Set([
   'apikey',
 ]);
 
-// Values that slip through in another field, such as an error message of a library.
-const PHONE_NUMBER = /\+?\d{9,15}\b/g;
-const BEARER = /(Bearer\s+)\S+/gi;
+// Values that slip through in another field, such as an error message of a library. Digits inside an id (a UUID may end
+// in twelve of them) are none of a number.
+const LOOKS_PERSONAL = [
+  /(?<![\w-])\+?\d{9,15}(?![\w-])/g,
+  /\+\d[\d ().-]{7,20}\d/g,
+  /(?<![\w-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])/g,
+  /(?<=Bearer\s+)\S+/gi,
+  /(?<![\w-])(?:sk|ek)[-_][\w-]{8,}/g,
+  /(?<![\w-])KEY[0-9A-Z][\w-]{15,}/g,
+];
 
 const MAX_DEPTH = 6;
 
 /** A copy of `value` that is fit to be logged; errors become plain objects. */
 export function redacted(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return value.replace(PHONE_NUMBER, HIDDEN).replace(BEARER, `$1${HIDDEN}`);
+  if (typeof value === 'string') return LOOKS_PERSONAL.reduce((text, pattern) => text.replace(pattern, HIDDEN), value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= MAX_DEPTH) return '[too deep]';
   if (value instanceof Error) return redactedError(value, depth);

@@ -7,6 +7,8 @@ import { Kysely, Migrator, SqliteDialect } from 'kysely';
 import Libsql from 'libsql';
 import { MIGRATIONS } from './migrations/migrations';
 
+const BUSY_TIMEOUT_MS = 20;
+
 /** One row of `calls`. Times are epoch milliseconds; `metadata`, `usage` and `verdict` are JSON. */
 export type CallRow = {
   readonly call_id: string;
@@ -54,12 +56,14 @@ export type Database = Kysely<Tables>;
 
 /** Opens the SQLite file (`:memory:` for none), creates its folder and applies the migrations that it lacks. */
 export async function openDatabase(path: string): Promise<Database> {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+  // The file holds numbers and words of people: not for other users of the machine.
+  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const file = new Libsql(path);
   // Readers do not wait for the writer, and a commit does not wait for the disk: the calls cannot afford either.
   file.exec('PRAGMA journal_mode = WAL');
   file.exec('PRAGMA synchronous = NORMAL');
-  file.exec('PRAGMA busy_timeout = 5000');
+  // Waiting for a lock holds up the whole process, every call's audio included: those who write try again instead.
+  file.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   const database: Database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
   await migrate(database);
   return database;

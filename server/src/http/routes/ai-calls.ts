@@ -9,7 +9,14 @@ import type { Idempotency } from '../../calls/ports';
 import { callDetails, callSummary } from '../call-view';
 import type { DestinationPolicy } from '../destination';
 import { ProblemError } from '../problem';
-import { callIdSchema, createCallSchema, listCallsSchema, parseIdempotencyKey, validated } from '../schemas';
+import {
+  callIdSchema,
+  createCallSchema,
+  DEFAULT_PAGE,
+  listCallsSchema,
+  parseIdempotencyKey,
+  validated,
+} from '../schemas';
 
 const MAX_BODY = '128kb';
 
@@ -47,10 +54,16 @@ export function aiCallsRouter({ calls, destinations, defaults }: AiCallsDeps): R
     const { status, to, since, limit, cursor } = validated(listCallsSchema, request.query);
     const activeCalls = calls.activeCalls;
     if (status === undefined && to === undefined && since === undefined && cursor === undefined) {
-      response.json({ activeCalls, calls: calls.active().slice(0, limit).map(callSummary) });
+      response.json({
+        activeCalls,
+        calls: calls
+          .active()
+          .slice(0, limit ?? activeCalls)
+          .map(callSummary),
+      });
       return;
     }
-    const page = await calls.list({ statuses: status, to, sinceMs: since, limit, cursor });
+    const page = await calls.list({ statuses: status, to, sinceMs: since, limit: limit ?? DEFAULT_PAGE, cursor });
     response.json({ activeCalls, calls: page.calls.map(callSummary), nextCursor: page.nextCursor ?? null });
   });
 

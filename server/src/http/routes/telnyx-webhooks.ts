@@ -19,8 +19,13 @@ export function telnyxWebhooksRouter({ calls, webhooks, log }: TelnyxWebhooksDep
   const router = Router();
   router.post('/', raw({ type: () => true, limit: MAX_BODY, inflate: false }), async (request, response) => {
     const body = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '';
-    const event = await webhooks.receive(body, singleHeaders(request.headers));
+    const event = await webhooks.receive(body, singleHeaders(request.headers)).catch((error: unknown) => {
+      log.warn('A webhook was refused: wrong TELNYX_PUBLIC_KEY, a wrong clock, or not from Telnyx', { error });
+      throw error;
+    });
     response.status(200).end();
+    // Genuine, and yet unreadable: delivering it again would not help.
+    if (!event) return log.warn('A webhook could not be read: is the webhook API version of the application 2?');
     calls.onCarrierEvent(event).catch((error: unknown) => {
       log.error('A webhook could not be worked on', { callId: event.callId, eventType: event.type, error });
     });
