@@ -64,7 +64,7 @@ function describe(type: string, data: TimelineEntry['data'], call: Call): string
     case 'greeting.started':
       return [note(`first word ${String(data['afterStreamMs'])} ms after the line was open: no dead air`)];
     case 'reply.started':
-      return [note(`answered ${String(data['latencyMs'])} ms after the turn ended`)];
+      return [note(`answers ${String(data['latencyMs'])} ms after the AI noticed the end of the turn`)];
     case 'assistant.interrupted':
       return [
         styled(

@@ -39,8 +39,9 @@ export function printSummary(answer: unknown, { wavPath, dataDir, print }: Surro
   print(
     `  Said       ${transcript.length} turns, ${transcript.filter((turn) => turn.isInterrupted).length} of them interrupted`,
   );
+  print(`  Latency    greeting ${String(greetingMs)} ms after the line was open`);
   print(
-    `  Latency    greeting ${String(greetingMs)} ms after the line was open; replies ${replies.join(', ')} ms after the turn ended`,
+    `             replies ${replies.join(', ')} ms after the AI noticed the end of the turn (by 500 ms of silence)`,
   );
   print(
     `  Cost       ${cost(usage.costUsd)} for ${tokens} tokens in ${usage.responses} responses (simulated usage, real prices)`,
