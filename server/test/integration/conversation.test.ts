@@ -1,5 +1,6 @@
 // The main job, end to end: words both ways, interruptions exact to the frame, and the record of it all.
 
+import { rms } from '../../src/simulator/pcm';
 import { clip } from '../../src/simulator/voices/voices';
 import { correlationPeak, toneAmplitude } from '../support/audio-fixtures';
 import { TestBridge } from '../support/test-bridge';
@@ -13,6 +14,11 @@ afterEach(async () => {
 
 const PHONE_RATE_HZ = 8000;
 const AI_RATE_HZ = 24_000;
+
+const FRAME_MS = 20;
+
+// Of the signal in each part of a clip, how much has to be found at its place: a missing part has none.
+const WHOLE = 0.95;
 
 type Turn = { speaker: string; text: string; isInterrupted: boolean; heardMs?: number };
 
@@ -52,8 +58,8 @@ test('carries the words of both sides, keeps the record and lets the callee end 
   expect(usage.costUsd).toBeGreaterThan(0);
   const leg = bridge.telnyx.legs[0]!;
   const session = bridge.openai.sessions[0]!;
-  expect(correlationPeak(leg.heard(), clip('ai-acknowledge', PHONE_RATE_HZ)).value).toBeGreaterThan(0.9);
-  expect(correlationPeak(session.heard(), clip('callee-question', AI_RATE_HZ)).value).toBeGreaterThan(0.9);
+  expect(wholeness(leg.heard(), clip('ai-acknowledge', PHONE_RATE_HZ))).toBeGreaterThan(WHOLE);
+  expect(wholeness(session.heard(), clip('callee-question', AI_RATE_HZ))).toBeGreaterThan(WHOLE);
   expect(leg.violations).toEqual([]);
   expect(session.violations).toEqual([]);
 });
@@ -93,7 +99,9 @@ test('a callee who cuts in silences the AI at once, and the AI is told exactly h
   expect(leg.received.some((frame) => frame.event === 'clear')).toBe(true);
   expect(leg.queuedMs()).toBe(0);
   expect(Number.isInteger(audioEndMs)).toBe(true);
-  expect(Math.abs(audioEndMs - playedMs)).toBeLessThanOrEqual(40);
+  // The phone counts the frame that it is just playing: it may be up to one frame ahead of the ear.
+  expect(audioEndMs).toBeGreaterThanOrEqual(playedMs - 20 - FRAME_MS);
+  expect(audioEndMs).toBeLessThanOrEqual(playedMs + 20);
   expect(interrupted.data).toEqual({ by: 'callee', heardMs: audioEndMs });
   expect(session.violations).toEqual([]);
   const [turn] = turnsOf(await bridge.call(callId));
@@ -120,9 +128,12 @@ test('interrupting through the API silences the AI and cancels what it was about
   await session.untilSent('response.done');
   await until(() => leg.queuedMs() === 0);
   const playedMs = leg.playedMs();
+  const frames = leg.sent.length;
   const second = await bridge.request('POST', `/api/ai-calls/${callId}/interrupt`);
+  // Half a second of the line, in which the story would have gone on.
+  await until(() => leg.sent.length >= frames + 25);
   expect(second.body).toMatchObject({ interrupted: false });
-  expect(leg.playedMs() - playedMs).toBeLessThanOrEqual(20);
+  expect(leg.playedMs() - playedMs).toBeLessThanOrEqual(FRAME_MS);
   expect(session.violations).toEqual([]);
 });
 
@@ -137,7 +148,7 @@ test('a callee who speaks before the AI session is open is heard whole', async (
   const session = bridge.openai.sessions[0]!;
   await session.untilSent('input_audio_buffer.speech_stopped');
 
-  expect(correlationPeak(session.heard(), clip('callee-question', AI_RATE_HZ)).value).toBeGreaterThan(0.9);
+  expect(wholeness(session.heard(), clip('callee-question', AI_RATE_HZ))).toBeGreaterThan(WHOLE);
 });
 
 test.each(['PCMU', 'PCMA'] as const)('understands a line that announces %s', async (encoding) => {
@@ -168,6 +179,39 @@ test('passes mu-law through untouched when the AI speaks it too', async () => {
   await until(() => amplitude(session.heard(), 500, AI_RATE_HZ) > 1_000);
   expect(session.config.audio.input.format).toEqual({ type: 'audio/pcmu' });
 });
+
+/**
+ * How well the worst part of the clip is found in the recording, every part at the one place that fits the clip as a
+ * whole: a hole, a repetition or a missing end shows as a part that is not there.
+ */
+function wholeness(recording: Int16Array, wanted: Int16Array): number {
+  const { lagSamples } = correlationPeak(recording, wanted);
+  const partSamples = Math.floor(wanted.length / 12);
+  const parts = Array.from({ length: 12 }, (_, index) => index * partSamples);
+  const loud = parts.filter((start) => rms(wanted.subarray(start, start + partSamples)) > 500);
+  return Math.min(
+    ...loud.map((start) =>
+      correlation(
+        recording.subarray(lagSamples + start, lagSamples + start + partSamples),
+        wanted.subarray(start, start + partSamples),
+      ),
+    ),
+  );
+}
+
+/** 1 when both are the same but for loudness. */
+function correlation(a: Int16Array, b: Int16Array): number {
+  let product = 0;
+  let energyA = 0;
+  let energyB = 0;
+  for (const [index, sample] of b.entries()) {
+    const other = a[index] ?? 0;
+    product += sample * other;
+    energyA += other * other;
+    energyB += sample * sample;
+  }
+  return energyA === 0 ? 0 : product / Math.sqrt(energyA * energyB);
+}
 
 /** Of the whole recording, silence included. */
 function amplitude(pcm: Int16Array, hz: number, sampleRateHz: number): number {
