@@ -45,8 +45,8 @@ export class CallService {
   readonly #deps: CallServiceDeps;
   readonly #registry = new CallRegistry();
   readonly #seenEvents: RecentIds;
-  /** Legs that came up after their call was over, on their way down. */
-  readonly #lateLegs = new Set<Promise<void>>();
+  /** What is under way outside the registry: records being inserted, legs of calls long over being taken down. */
+  readonly #pending = new Set<Promise<unknown>>();
   #isDraining = false;
 
   constructor(deps: CallServiceDeps) {
@@ -66,9 +66,15 @@ export class CallService {
   async place(request: CallRequest, idempotency?: Idempotency): Promise<Placement> {
     const known = idempotency && (await this.#deps.store.findReplay(idempotency));
     if (known) return this.#replay(known);
+    // When all places are taken, it may be by a request with the same key whose record is still being written.
+    if (this.#isFull && idempotency) {
+      await Promise.allSettled(this.#pending);
+      const placed = await this.#deps.store.findReplay(idempotency);
+      if (placed) return this.#replay(placed);
+    }
     const call = createCall(randomUUID(), request, this.#deps.clock.nowMs());
     const live = this.#reserve(call);
-    const insertion = await this.#insert(call, idempotency).catch((error: unknown) => {
+    const insertion = await this.#track(this.#insert(call, idempotency)).catch((error: unknown) => {
       this.#registry.remove(call.callId);
       throw error;
     });
@@ -145,8 +151,8 @@ export class CallService {
 
   /** Resolves when the last call is closed. */
   async whenIdle(): Promise<void> {
+    await Promise.allSettled(this.#pending);
     await this.#registry.whenIdle();
-    await Promise.all(this.#lateLegs);
   }
 
   /** Ends every call because the server stops. */
@@ -160,26 +166,30 @@ export class CallService {
     return withRetries(this.#deps.clock, policy, () => this.#deps.store.insert(call, idempotency));
   }
 
+  get #isFull(): boolean {
+    return this.#registry.size >= this.#deps.maxConcurrentCalls;
+  }
+
   /** The place is taken before the record is written, so that a burst cannot slip past the limit. */
   #reserve(call: Call): LiveCall {
     if (this.#isDraining) throw new DrainingError('The server is stopping and takes no new calls.');
-    if (this.#registry.size >= this.#deps.maxConcurrentCalls) throw new CapacityError(this.#deps.maxConcurrentCalls);
+    if (this.#isFull) throw new CapacityError(this.#deps.maxConcurrentCalls);
     const live = new LiveCall(call, this.#deps, (closed) => this.#registry.remove(closed.call.callId));
     this.#registry.add(live);
     return live;
   }
 
+  /** A call that was ended while its record was being written is only recorded as that. */
   #start(live: LiveCall): void {
+    if (live.isOver) return this.#deps.journal.save(live.call);
     live.start().catch((error: unknown) => {
       this.#deps.log.error('Starting a call failed', { callId: live.call.callId, error });
       live.end(endCall('internal-error'));
     });
   }
 
-  #replay(known: Replay): Placement {
-    if (known.kind === 'replayed') {
-      return { call: this.#registry.find(known.call.callId)?.call ?? known.call, isReplay: true };
-    }
+  async #replay(known: Replay): Promise<Placement> {
+    if (known.kind === 'replayed') return { call: await this.get(known.call.callId), isReplay: true };
     throw new IdempotencyMismatchError('This Idempotency-Key was used before with another request.');
   }
 
@@ -202,9 +212,12 @@ export class CallService {
     this.#deps.log.warn('The carrier reports a live leg for a call that is over, hanging it up', { callId });
     const leg = new CarrierLeg(callId, this.#deps);
     leg.learn(event.carrierCallId);
-    const down = leg.takeDown().finally(() => this.#lateLegs.delete(down));
-    this.#lateLegs.add(down);
-    await down;
+    await this.#track(leg.takeDown());
+  }
+
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#pending.add(work);
+    return work.finally(() => this.#pending.delete(work));
   }
 
   /** Another server may share the carrier's account: only calls in our record are ours to hang up. */

@@ -6,7 +6,7 @@ import { deferred } from '../lib/deferred';
 import { type EndCall, endCall } from './end-call';
 import { CarrierError } from './errors';
 import type { Carrier, Clock, DialRequest, LegCommand, Logger, StreamTarget } from './ports';
-import { wait } from './wait';
+import { firstWithin } from './wait';
 
 // A leg that stays up costs money: keep trying for about five minutes, then leave it to the carrier's own time limit.
 const HANG_UP_BACKOFF: Backoff = { firstMs: 500, capMs: 30_000 };
@@ -28,10 +28,11 @@ export class CarrierLeg {
   readonly #callId: string;
   /** Settled when the leg has an id, or will not get one from the dial. */
   readonly #identified = deferred<void>();
+  readonly #down = deferred<void>();
   #carrierCallId: string | undefined;
   #isDown = false;
   #dialing: Promise<DialOutcome> | undefined;
-  #takingDown: Promise<void> | undefined;
+  #takingDown: Promise<void> = Promise.resolve();
 
   constructor(callId: string, deps: { readonly carrier: Carrier; readonly clock: Clock; readonly log: Logger }) {
     this.#callId = callId;
@@ -46,6 +47,11 @@ export class CarrierLeg {
 
   get isDown(): boolean {
     return this.#isDown;
+  }
+
+  /** True while the carrier knows the leg and has not agreed that it is gone. */
+  get isUp(): boolean {
+    return this.#carrierCallId !== undefined && !this.#isDown;
   }
 
   /** Places the call. A second request gets the outcome of the first: a leg is never dialled twice. */
@@ -67,6 +73,7 @@ export class CarrierLeg {
   /** The carrier reported the end of the leg. */
   markDown(): void {
     this.#isDown = true;
+    this.#down.resolve();
   }
 
   /** Asks for the stream of the answered leg once more; rejects with CarrierError. */
@@ -83,9 +90,8 @@ export class CarrierLeg {
 
   /** Resolves when the leg is down, was never up, or the carrier would not take it down for minutes. */
   takeDown(): Promise<void> {
-    this.#takingDown ??= this.#takeDownOnce().finally(() => {
-      this.#takingDown = undefined;
-    });
+    // One after the other: the second finds the work done, or knows more than the first did.
+    this.#takingDown = this.#takingDown.then(() => this.#takeDownOnce());
     return this.#takingDown;
   }
 
@@ -96,7 +102,7 @@ export class CarrierLeg {
       const command = this.#command();
       if (!command || this.#isDown) return;
       if (await this.#tryHangUp(command, attempt)) return;
-      await wait(this.#clock, backoffMs(HANG_UP_BACKOFF, attempt));
+      await firstWithin(this.#clock, backoffMs(HANG_UP_BACKOFF, attempt), [this.#down.promise]);
     }
     this.#log.error('The carrier would not hang up; its own time limit will', { callId: this.#callId });
   }
@@ -104,6 +110,7 @@ export class CarrierLeg {
   async #dialOnce(request: DialRequest): Promise<DialOutcome> {
     try {
       const { carrierCallId } = await this.#carrier.dial(request);
+      this.learn(carrierCallId);
       return { kind: 'accepted', carrierCallId };
     } catch (error) {
       return this.#dialFailed(error);
@@ -131,7 +138,7 @@ export class CarrierLeg {
   async #tryHangUp(command: LegCommand, attempt: number): Promise<boolean> {
     try {
       await this.#carrier.hangUp(command);
-      this.#isDown = true;
+      this.markDown();
       return true;
     } catch (error) {
       this.#log.warn('The hang-up failed, trying again', { callId: this.#callId, attempt, error });

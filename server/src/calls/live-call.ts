@@ -70,6 +70,7 @@ export class LiveCall {
 
   /** Dials. Whatever becomes of it arrives as a status. */
   async start(): Promise<void> {
+    if (this.isOver) return;
     const { mediaEndpoint, deadlines, journal } = this.#deps;
     const { callId, to, from, maxDurationSeconds } = this.#call;
     journal.note(this.#call, 'call.queued');
@@ -139,7 +140,8 @@ export class LiveCall {
     this.#timers.clearAll();
     this.#deps.mediaEndpoint.revoke(this.#call.callId);
     this.#closeConversation();
-    this.#call = { ...withStatus(this.#call, verdict.status, this.#deps.clock.nowMs()), verdict };
+    const { carrierCallId } = this.#leg;
+    this.#call = { ...withStatus(this.#call, verdict.status, this.#deps.clock.nowMs()), verdict, carrierCallId };
     this.#recordStatus({ verdict });
     void this.#close(wasAnswered && verdict.status === 'failed' && !this.#leg.isDown);
     return true;
@@ -157,8 +159,12 @@ export class LiveCall {
   async #close(needsLastWords: boolean): Promise<void> {
     if (needsLastWords) await this.#sayLastWords();
     await this.#leg.takeDown();
-    this.#deps.journal.note(this.#call, 'leg.down');
+    this.#call = { ...this.#call, carrierCallId: this.#leg.carrierCallId };
+    this.#deps.journal.save(this.#call);
+    this.#deps.journal.note(this.#call, this.#leg.isUp ? 'leg.abandoned' : 'leg.down');
     this.#timers.clearAll();
+    // Whoever asks for the call now gets it from here; once it is gone, from the record.
+    await this.#deps.journal.flush();
     this.#onClosed(this);
   }
 
@@ -178,7 +184,7 @@ export class LiveCall {
   /** The dial's answer may come after the webhooks of the same dial; what these say is newer. */
   #onDialled(outcome: DialOutcome): void {
     if (outcome.kind === 'accepted') {
-      if (!this.#leg.learn(outcome.carrierCallId)) this.#takeDownStray(outcome.carrierCallId);
+      if (this.#leg.carrierCallId !== outcome.carrierCallId) this.#takeDownStray(outcome.carrierCallId);
       if (!this.isOver) this.#apply({ type: 'dial.accepted' });
       return;
     }

@@ -42,7 +42,7 @@ const base = z.object({
     .string()
     .transform(commaList)
     .refine(
-      (codes) => codes.length > 0 && codes.every(isSupportedCountry),
+      (codes) => codes.length > 0 && codes.every((code) => isSupportedCountry(code)),
       'must be a comma list of country codes: US,CA',
     )
     .optional(),
@@ -173,7 +173,7 @@ function withoutEmpty(environment: Readonly<Record<string, string | undefined>>)
 }
 
 function withoutTrailingSlash(url: string): string {
-  return url.replace(/\/+$/, '');
+  return url.replace(/^\w+:/, (scheme) => scheme.toLowerCase()).replace(/\/+$/, '');
 }
 
 function commaList(text: string): string[] {

@@ -36,6 +36,10 @@ const MAX_PAGE = 200;
 /** How many calls of the past a page has when nothing is said. */
 export const DEFAULT_PAGE = 50;
 
+// A database may end a text at this character.
+const NO_ZERO = /^[^\0]*$/;
+const ZERO_CURE = 'must not contain a zero character';
+
 const phoneNumber = z
   .string({ error: (issue) => (issue.input === undefined ? 'is required' : 'must be a string') })
   .regex(/^\+[1-9]\d{6,14}$/, 'must be a phone number in E.164 form: + and 7 to 15 digits, such as +12025550123');
@@ -43,7 +47,10 @@ const phoneNumber = z
 const metadata = z
   .record(
     z.string().min(1).max(MAX_METADATA_KEY, `keys may have ${MAX_METADATA_KEY} characters`),
-    z.string('values must be strings').max(MAX_METADATA_VALUE, `values may have ${MAX_METADATA_VALUE} characters`),
+    z
+      .string('values must be strings')
+      .max(MAX_METADATA_VALUE, `values may have ${MAX_METADATA_VALUE} characters`)
+      .regex(NO_ZERO, ZERO_CURE),
     'must be an object of strings',
   )
   .refine((entries) => Object.keys(entries).length <= MAX_METADATA_KEYS, `may have ${MAX_METADATA_KEYS} keys`);
@@ -126,7 +133,9 @@ function toFieldErrors(error: z.ZodError, root: string): FieldError[] {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ field: shortened([...path, key].join('.')), message: 'is not a known field' }));
     }
-    return [{ field: path.length === 0 ? root : shortened(path.join('.')), message: issue.message }];
+    // What is wrong with a key of a record stands one level deeper.
+    const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+    return [{ field: path.length === 0 ? root : shortened(path.join('.')), message }];
   });
 }
 
@@ -139,5 +148,6 @@ function nonEmptyText(maxLength: number): z.ZodString {
   return z
     .string('must be a string')
     .max(maxLength, `may have ${maxLength} characters`)
-    .regex(/\S/, 'must not be empty');
+    .regex(/\S/, 'must not be empty')
+    .regex(NO_ZERO, ZERO_CURE);
 }

@@ -22,7 +22,7 @@ export function planCorrections(cleared: readonly ClearedSpan[]): Correction[] {
   return cleared.map((span) => {
     const { item, sentMs, generatedMs, isFinished } = span;
     const heardMs = Math.floor(Math.min(span.heardMs, sentMs));
-    if (isFinished && generatedMs - heardMs < AUDIBLE_MS) return { kind: 'keep', item, span };
+    if (isFinished && heardMs > 0 && generatedMs - heardMs < AUDIBLE_MS) return { kind: 'keep', item, span };
     // Deleting takes the whole item, the parts that were heard included.
     if (isHeard(span) || heardItems.has(item.itemId)) return { kind: 'truncate', item, heardMs, span };
     return { kind: 'delete', item, span };

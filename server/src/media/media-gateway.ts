@@ -64,12 +64,7 @@ export class MediaGateway {
   #redeem(request: IncomingMessage): string | undefined {
     const token = request.headers[this.#deps.tokenHeader];
     if (typeof token !== 'string' || request.url === undefined) return undefined;
-    try {
-      return this.#deps.tokens.redeem(request.url, token);
-    } catch {
-      // Not a URL.
-      return undefined;
-    }
+    return this.#deps.tokens.redeem(request.url, token);
   }
 
   async #accept(callId: string, socket: WebSocket): Promise<void> {

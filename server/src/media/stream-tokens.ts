@@ -32,9 +32,9 @@ export class StreamTokens implements MediaEndpoint {
 
   /** The call to which the token opens the way; undefined for anything that is not exactly right. Works once. */
   redeem(requestUrl: string, token: string): string | undefined {
-    const { pathname, searchParams } = new URL(requestUrl, 'http://localhost');
-    const callId = searchParams.get(CALL_PARAMETER);
-    if (pathname !== MEDIA_PATH || callId === null) return undefined;
+    const url = URL.canParse(requestUrl, 'http://localhost') ? new URL(requestUrl, 'http://localhost') : undefined;
+    const callId = url?.searchParams.get(CALL_PARAMETER);
+    if (url?.pathname !== MEDIA_PATH || !callId) return undefined;
     const offered = hash(token);
     const hashes = this.#hashes.get(callId) ?? [];
     const rest = hashes.filter((known) => !timingSafeEqual(known, offered));

@@ -111,7 +111,8 @@ function durations(heardMs: number, audioMs = heardMs): { readonly heardMs: numb
 /** The server does not say which words were heard: the share of the audio, to the last whole word, is the estimate. */
 function heardPart(text: string, { heardMs, generatedMs }: Correction['span']): string {
   if (generatedMs === 0) return '';
-  const cut = text.slice(0, Math.floor((text.length * heardMs) / generatedMs));
+  // Not in the middle of a character that takes two places.
+  const cut = text.slice(0, Math.floor((text.length * heardMs) / generatedMs)).replace(/[\ud800-\udbff]$/, '');
   const lastSpace = cut.lastIndexOf(' ');
   return cut.length === text.length || lastSpace < 0 ? cut : cut.slice(0, lastSpace);
 }

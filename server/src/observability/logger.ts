@@ -24,7 +24,8 @@ export function createLogger({ level, style }: LoggerSettings): Logger {
   const log = winston.createLogger({ level, format, transports: [new winston.transports.Console()] });
   const write = (at: LoggerSettings['level'], message: string, fields: LogFields | undefined): void => {
     // A line that nobody reads still costs winston 2 us, and the redactor more.
-    if (log.isLevelEnabled(at)) log.log(at, message, redacted(fields ?? {}));
+    if (log.isLevelEnabled(at))
+      log.log({ ...withoutReserved(redacted(fields ?? {}) as LogFields), level: at, message });
   };
   return {
     debug: (message, fields) => write('debug', message, fields),
@@ -32,6 +33,13 @@ export function createLogger({ level, style }: LoggerSettings): Logger {
     warn: (message, fields) => write('warn', message, fields),
     error: (message, fields) => write('error', message, fields),
   };
+}
+
+/** A field must not pass itself off as the line's own message, level or time. */
+function withoutReserved(fields: LogFields): LogFields {
+  const { message, level, timestamp, ...rest } = fields;
+  const renamed = Object.entries({ message, level, timestamp }).filter(([, value]) => value !== undefined);
+  return { ...rest, ...Object.fromEntries(renamed.map(([name, value]) => [`${name}Field`, value])) };
 }
 
 /** A logger that says nothing. */

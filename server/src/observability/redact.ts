@@ -2,7 +2,7 @@
 
 const HIDDEN = '[redacted]';
 
-/** Fields that hold personal data or secrets, wherever they stand. */
+/** Fields that hold personal data, wherever they stand. */
 const HIDDEN_FIELDS = new Set([
   'to',
   'from',
@@ -12,16 +12,16 @@ const HIDDEN_FIELDS = new Set([
   'transcript',
   'metadata',
   'statuscallbackurl',
-  'authorization',
-  'token',
-  'apikey',
 ]);
+
+/** Fields that hold secrets, whatever a library puts in front of these words. */
+const SECRET_FIELD = /(token|secret|password|cookie|apikey|authorization)$/;
 
 // Values that slip through in another field, such as an error message of a library. Digits inside an id (a UUID may end
 // in twelve of them) are none of a number.
 const LOOKS_PERSONAL = [
   /(?<![\w-])\+?\d{9,15}(?![\w-])/g,
-  /\+\d[\d ().-]{7,20}\d/g,
+  /\+\d[\d ().-]{6,20}\d/g,
   /(?<![\w-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])/g,
   /(?<=Bearer\s+)\S+/gi,
   /(?<![\w-])(?:sk|ek)[-_][\w-]{8,}/g,
@@ -35,13 +35,21 @@ export function redacted(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return LOOKS_PERSONAL.reduce((text, pattern) => text.replace(pattern, HIDDEN), value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= MAX_DEPTH) return '[too deep]';
+  if (value instanceof Date) return value.toISOString();
+  // Audio, most likely: never logged.
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (value instanceof Error) return redactedError(value, depth);
   if (Array.isArray(value)) return value.map((entry) => redacted(entry, depth + 1));
   const entries = Object.entries(value).map(([name, entry]): [string, unknown] => [
     name,
-    HIDDEN_FIELDS.has(name.toLowerCase()) ? HIDDEN : redacted(entry, depth + 1),
+    isHidden(name) ? HIDDEN : redacted(entry, depth + 1),
   ]);
   return Object.fromEntries(entries);
+}
+
+function isHidden(name: string): boolean {
+  const plain = name.toLowerCase().replace(/[-_]/g, '');
+  return HIDDEN_FIELDS.has(plain) || SECRET_FIELD.test(plain);
 }
 
 /** The stack and the causes, without the fields that libraries hang onto errors (requests, headers, bodies). */

@@ -216,6 +216,7 @@ export class OpenAiRealtime implements RealtimeSession {
       case 'response.done':
         return this.#onResponseDone(event.response, listener);
       case 'response.output_audio.delta':
+        if (!this.#sequencer.onSound(event.response_id)) return;
         return listener.onAudio(itemRef(event), Buffer.from(event.delta, 'base64'));
       case 'response.output_audio.done':
         return listener.onAudioDone(itemRef(event));

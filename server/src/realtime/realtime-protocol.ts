@@ -29,15 +29,15 @@ const transcriptionUsageSchema = z
   .nullish()
   .catch(undefined);
 
-const errorSchema = z.object({
-  type: z.string().nullish(),
-  code: z.string().nullish(),
-  message: z.string().nullish(),
-  param: z.string().nullish(),
-  event_id: z.string().nullish(),
-});
+// A detail that is odd must not cost us the event either: what happened decides what happens next.
+const detail = z
+  .union([z.string(), z.number().transform(String)])
+  .nullish()
+  .catch(undefined);
 
-const formatSchema = z.object({ type: z.string(), rate: z.number().optional() });
+const errorSchema = z.object({ type: detail, code: detail, message: detail, param: detail, event_id: detail });
+
+const formatSchema = z.object({ type: z.string(), rate: z.number().nullish() });
 
 const itemFields = { response_id: z.string(), item_id: z.string(), content_index: z.number().int().default(0) };
 
@@ -48,8 +48,8 @@ const serverEventSchema = z.discriminatedUnion('type', [
     session: z.object({
       audio: z
         .object({
-          input: z.object({ format: formatSchema.optional(), turn_detection: z.unknown() }).optional(),
-          output: z.object({ format: formatSchema.optional(), voice: z.unknown() }).optional(),
+          input: z.object({ format: formatSchema.optional(), turn_detection: z.unknown().optional() }).optional(),
+          output: z.object({ format: formatSchema.optional(), voice: z.unknown().optional() }).optional(),
         })
         .optional(),
     }),
@@ -65,14 +65,17 @@ const serverEventSchema = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('response.created'),
-    response: z.object({ id: z.string(), metadata: z.record(z.string(), z.string()).nullish() }),
+    response: z.object({ id: z.string(), metadata: z.record(z.string(), z.string()).nullish().catch(undefined) }),
   }),
   z.object({
     type: z.literal('response.done'),
     response: z.object({
       id: z.string(),
-      status: z.enum(['completed', 'cancelled', 'incomplete', 'failed']),
-      status_details: z.object({ error: errorSchema.nullish() }).nullish(),
+      status: z.enum(['completed', 'cancelled', 'incomplete', 'failed']).catch('completed'),
+      status_details: z
+        .object({ error: errorSchema.nullish().catch(undefined) })
+        .nullish()
+        .catch(undefined),
       usage: responseUsageSchema,
     }),
   }),

@@ -21,6 +21,9 @@ const REQUEST_KEY = 'request';
 // `response.created` comes within a fraction of a second. Without this, a request that got lost would block all others.
 const ANSWER_TIMEOUT_MS = 5_000;
 
+// A response that has begun speaks within a second or two, thinking included.
+const SOUND_TIMEOUT_MS = 8_000;
+
 type Asked = { readonly id: string; readonly request: ResponseRequest; readonly timer: Timer };
 
 /** Keeps the responses of one session in line. */
@@ -35,6 +38,10 @@ export class ResponseSequencer {
   /** What the callee does: while they speak nothing is asked for, and when they stop the server answers by itself. */
   #callee: 'silent' | 'speaking' | 'awaiting-answer' = 'silent';
   #answerTimer: Timer | undefined;
+  #soundTimer: Timer | undefined;
+  /** Given up for their silence: should they speak after all, it is too late. */
+  readonly #abandonedIds = new Set<string>();
+  #isClosed = false;
   /** The next response was cancelled before the server began it. */
   #isNextUnwanted = false;
 
@@ -78,12 +85,20 @@ export class ResponseSequencer {
     if (this.#callee === 'awaiting-answer') this.#callee = 'silent';
     this.#activeId = responseId;
     if (isUnwanted) this.#cancelActive(responseId);
+    else this.#soundTimer = this.#deps.clock.after(SOUND_TIMEOUT_MS, () => this.#abandon(responseId));
     return isUnwanted;
+  }
+
+  /** The response makes itself heard; returns false when it was given up before. */
+  onSound(responseId: string): boolean {
+    if (responseId === this.#activeId) this.#soundTimer?.cancel();
+    return !this.#abandonedIds.has(responseId);
   }
 
   /** Returns whether the response had been cancelled by us. */
   onDone(responseId: string): boolean {
-    if (this.#activeId === responseId) this.#activeId = undefined;
+    if (this.#activeId === responseId) this.#release();
+    this.#abandonedIds.delete(responseId);
     const wasCancelled = this.#cancelledIds.delete(responseId);
     this.#pump();
     return wasCancelled;
@@ -109,14 +124,29 @@ export class ResponseSequencer {
     // The other response is still to be announced; it decides whether this one is moot.
     if (isActiveElsewhere && !this.#isNextUnwanted) this.#waiting.unshift(request);
     this.#isNextUnwanted = false;
+    if (!isActiveElsewhere) this.#pump();
     return true;
   }
 
   /** Stops its timer; nothing is asked for any more. */
   close(): void {
+    this.#isClosed = true;
     this.#waiting = [];
     this.#answerTimer?.cancel();
+    this.#soundTimer?.cancel();
     this.#forgetAsked();
+  }
+
+  #release(): void {
+    this.#activeId = undefined;
+    this.#soundTimer?.cancel();
+  }
+
+  #abandon(responseId: string): void {
+    this.#cancelActive(responseId);
+    this.#abandonedIds.add(responseId);
+    this.#release();
+    this.#deps.onUnanswered();
   }
 
   #cancelActive(responseId: string): boolean {
@@ -127,7 +157,7 @@ export class ResponseSequencer {
   }
 
   #pump(): void {
-    if (this.#activeId !== undefined || this.#asked || this.#callee !== 'silent') return;
+    if (this.#isClosed || this.#activeId !== undefined || this.#asked || this.#callee !== 'silent') return;
     const request = this.#waiting.shift();
     if (!request) return;
     this.#lastNumber += 1;

@@ -51,8 +51,7 @@ export function echoMismatch(settings: SessionSettings, { session }: SessionUpda
   const wanted = audioFormat(settings.audioFormat);
   for (const [name, format] of Object.entries({ 'input format': input?.format, 'output format': output?.format })) {
     if (format?.type !== wanted.type) return `${name} ${format?.type ?? 'none'}`;
-    if ('rate' in wanted && format.rate !== undefined && format.rate !== wanted.rate)
-      return `${name} ${format.rate} Hz`;
+    if ('rate' in wanted && format.rate && format.rate !== wanted.rate) return `${name} ${format.rate} Hz`;
   }
   // Without turn detection the AI would listen for ever.
   if (input?.turn_detection === null) return 'turn detection none';

@@ -48,6 +48,7 @@ export function aDialRequest(changes: Partial<DialRequest> = {}): DialRequest {
     timeLimitSeconds: 660,
     stream: { url: 'ws://localhost/media-bridge', token: 'token' },
     answerTimeoutMs: 8_000,
+    signal: new AbortController().signal,
     ...changes,
   };
 }

@@ -286,6 +286,7 @@ export type SentFrame =
 /** A carrier's stream whose events a test raises through `listener`. */
 export class FakeCarrierStream implements CarrierStream {
   closed = false;
+  roundTripMs = 0;
   readonly sent: SentFrame[] = [];
   readonly streamId: string;
   readonly encoding: string;

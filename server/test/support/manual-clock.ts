@@ -7,6 +7,9 @@ type Pending = { readonly dueMs: number; readonly order: number; readonly task: 
 /** Rounds of the event loop in which promise chains and their follow-ups settle; enough for any chain in the server. */
 const SETTLE_ROUNDS = 3;
 
+/** Node's own timers never run sooner, so that a task that sets itself again always lets time pass. */
+const MIN_DELAY_MS = 1;
+
 /** Lets everything run that is ready to run: microtasks and immediates, but no timers of the clock. */
 export async function settle(): Promise<void> {
   for (let round = 0; round < SETTLE_ROUNDS; round += 1) {
@@ -36,7 +39,7 @@ export class ManualClock implements Clock {
 
   after(delayMs: number, task: () => void): Timer {
     this.#lastOrder += 1;
-    const pending = { dueMs: this.#elapsedMs + Math.max(delayMs, 0), order: this.#lastOrder, task };
+    const pending = { dueMs: this.#elapsedMs + Math.max(delayMs, MIN_DELAY_MS), order: this.#lastOrder, task };
     this.#timers.push(pending);
 
     return {

@@ -11,29 +11,33 @@ export type HangUpFacts = {
   readonly sipCode?: string | undefined;
 };
 
-const REASON_BY_CAUSE: Readonly<Record<string, EndReason>> = {
-  normal_clearing: 'callee-hung-up',
-  originator_cancel: 'carrier-canceled',
-  timeout: 'callee-no-answer',
-  no_answer: 'callee-no-answer',
-  user_busy: 'callee-busy',
-  not_found: 'number-unreachable',
-  time_limit: 'max-duration-reached',
-};
+const REASON_BY_CAUSE: ReadonlyMap<string, EndReason> = new Map(
+  Object.entries<EndReason>({
+    normal_clearing: 'callee-hung-up',
+    originator_cancel: 'carrier-canceled',
+    timeout: 'callee-no-answer',
+    no_answer: 'callee-no-answer',
+    user_busy: 'callee-busy',
+    not_found: 'number-unreachable',
+    time_limit: 'max-duration-reached',
+  }),
+);
 
-const REASON_BY_SIP_CODE: Readonly<Record<string, EndReason>> = {
-  '404': 'number-unreachable',
-  '408': 'callee-no-answer',
-  '410': 'number-unreachable',
-  '480': 'callee-no-answer',
-  '484': 'number-unreachable',
-  '486': 'callee-busy',
-  '487': 'callee-no-answer',
-  '503': 'carrier-unavailable',
-  '600': 'callee-busy',
-  '603': 'callee-declined',
-  '604': 'number-unreachable',
-};
+const REASON_BY_SIP_CODE: ReadonlyMap<string, EndReason> = new Map(
+  Object.entries<EndReason>({
+    '404': 'number-unreachable',
+    '408': 'callee-no-answer',
+    '410': 'number-unreachable',
+    '480': 'callee-no-answer',
+    '484': 'number-unreachable',
+    '486': 'callee-busy',
+    '487': 'callee-no-answer',
+    '503': 'carrier-unavailable',
+    '600': 'callee-busy',
+    '603': 'callee-declined',
+    '604': 'number-unreachable',
+  }),
+);
 
 /** Declines by a person come as these; any other code behind call_rejected is a refusal by the network. */
 const DECLINE_SIP_CODES = new Set(['486', '600', '603', 'unspecified']);
@@ -49,5 +53,5 @@ function reasonOf({ hangupCause, hangupSource, sipCode = 'unspecified' }: HangUp
   // else's, in the portal say.
   if (hangupCause === 'normal_clearing' && hangupSource === 'caller') return 'carrier-hung-up';
   if (hangupCause === 'call_rejected') return DECLINE_SIP_CODES.has(sipCode) ? 'callee-declined' : 'carrier-refused';
-  return REASON_BY_CAUSE[hangupCause] ?? REASON_BY_SIP_CODE[sipCode] ?? 'carrier-failed';
+  return REASON_BY_CAUSE.get(hangupCause) ?? REASON_BY_SIP_CODE.get(sipCode) ?? 'carrier-failed';
 }

@@ -12,7 +12,11 @@ import { verdictOfHangUp } from './hangup-causes';
 const DER_PREFIX_BYTES = 12;
 const RAW_KEY_BYTES = 32;
 
-const text = z.string().nullish();
+// A detail that is odd must not cost us the event: a lost hang-up is a call that never ends.
+const text = z
+  .union([z.string(), z.number().transform(String)])
+  .nullish()
+  .catch(undefined);
 
 const webhookSchema = z.object({
   data: z.object({

@@ -106,9 +106,11 @@ export class CallHarness {
     this.carrier.onDial = () => Promise.reject(carrierError(failure));
   }
 
-  /** The call as the API sees it. */
-  call(callId: string): Promise<Call> {
-    return this.service.get(callId);
+  /** The call as it is now; read past the service, which would wait for the record and set a timer for that. */
+  async call(callId: string): Promise<Call> {
+    const call = this.service.active().find((live) => live.callId === callId) ?? (await this.recorded(callId));
+    if (!call) throw new Error('There is no such call.');
+    return call;
   }
 
   /** The call as the record has it. */
@@ -136,12 +138,8 @@ export class CallHarness {
   }
 }
 
-/** A failed carrier command. */
+/** A failed carrier command; one of unknown outcome had no answer at all. */
 export function carrierError(failure: CarrierFailure): CarrierError {
-  return new CarrierError('The carrier said no', {
-    failure,
-    httpStatus: 403,
-    carrierCode: '10010',
-    refusalCode: 'D13',
-  });
+  const answer = { httpStatus: 403, carrierCode: '10010', refusalCode: 'D13' };
+  return new CarrierError('The carrier said no', { failure, ...(failure === 'outcome-unknown' ? {} : answer) });
 }

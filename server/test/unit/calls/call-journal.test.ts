@@ -118,6 +118,22 @@ test('flush waits for the writes before it and not for later ones', async () => 
   expect(isFlushed).toBe(true);
 });
 
+test('flush does not wait for a store that hangs, and leaves no timer when there is nothing to wait for', async () => {
+  let isFlushed = false;
+  await journal.flush();
+  expect(clock.pendingTimers).toBe(0);
+  store.before = () => new Promise(() => undefined);
+  journal.note(call, 'first');
+
+  void journal.flush().then(() => {
+    isFlushed = true;
+  });
+  await clock.advanceAsync(5_000);
+
+  expect(isFlushed).toBe(true);
+  expect(clock.pendingTimers).toBe(0);
+});
+
 test('a store that throws at once is a failed write like any other', async () => {
   store.before = () => {
     store.before = () => Promise.resolve();

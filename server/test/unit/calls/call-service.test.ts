@@ -28,11 +28,24 @@ test('a placed call is on record before it is dialled', async () => {
 test('a call that cannot be recorded is not dialled and takes no place', async () => {
   calls.store.before = () => Promise.reject(new Error('disk full'));
 
-  await expect(calls.place()).rejects.toThrow('disk full');
+  const refusal = expect(calls.place()).rejects.toThrow('disk full');
+  await calls.clock.advanceAsync(2_000);
+  await refusal;
 
   expect(calls.carrier.dials).toEqual([]);
   expect(calls.service.activeCalls).toBe(0);
   await calls.service.whenIdle();
+});
+
+test('a database that is locked for a moment is no reason to refuse a call', async () => {
+  let failures = 2;
+  calls.store.before = () => (failures-- > 0 ? Promise.reject(new Error('locked')) : Promise.resolve());
+
+  const placement = calls.place();
+  await calls.clock.advanceAsync(1_000);
+  await placement;
+
+  expect(calls.carrier.dials).toHaveLength(1);
 });
 
 test('refuses a call when all places are taken', async () => {
@@ -106,6 +119,18 @@ test('an idempotency key with another request is refused', async () => {
   await expect(other).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
 });
 
+test('a replay shows a call that has just ended as ended, although its record is still being written', async () => {
+  const callId = await calls.place({}, KEY);
+  const isWrite = (operation: string): boolean => operation === 'save' || operation === 'append';
+  calls.store.before = (operation) => (isWrite(operation) ? new Promise(() => undefined) : Promise.resolve());
+  await calls.end(callId, 'callee-busy');
+
+  const replay = calls.service.place(aCallRequest(), KEY);
+  await calls.clock.advanceAsync(2_000);
+
+  expect((await replay).call).toMatchObject({ callId, status: 'busy' });
+});
+
 test('of two simultaneous requests with one key, one dials and both get the same call', async () => {
   const [first, second] = await Promise.all([
     calls.service.place(aCallRequest(), KEY),
@@ -141,7 +166,7 @@ test('a call that is ended while its record is being written is never dialled', 
   const { call } = await placement;
   await settle();
 
-  expect(calls.carrier.dials).toEqual([]);
+  expect(calls.carrier.dials.map(({ callId }) => callId)).toEqual([]);
   expect(await calls.store.find(call.callId)).toMatchObject({ status: 'failed' });
 });
 

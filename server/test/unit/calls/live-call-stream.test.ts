@@ -63,16 +63,25 @@ test('a failed stream of an answered call is asked for again at once', async () 
   expect(calls.carrier.streams).toHaveLength(1);
 });
 
-test('a stream that keeps failing is given up, with the last failure in the verdict', async () => {
+test('a stream that keeps failing is asked for three times, apart, and then given up', async () => {
   await calls.answer(callId);
 
-  for (let failures = 1; failures <= 4; failures += 1) {
+  for (let failures = 1; failures <= 3; failures += 1) {
     await calls.event(callId, { type: 'stream.failed', failure: `failure ${failures}` });
+    await calls.clock.advanceAsync(DEADLINES.streamRetryMs);
   }
 
   expect(calls.carrier.streams).toHaveLength(3);
   const { verdict } = await calls.call(callId);
-  expect(verdict).toMatchObject({ reason: 'stream-not-started', details: { failure: 'failure 4', retries: 3 } });
+  expect(verdict).toMatchObject({ reason: 'stream-not-started', details: { failure: 'failure 3' } });
+});
+
+test('a stream whose failure was reported before the answer is asked for with the answer', async () => {
+  await calls.event(callId, { type: 'stream.failed', failure: 'connection_failed' });
+
+  await calls.answer(callId);
+
+  expect(calls.carrier.streams).toHaveLength(1);
 });
 
 test('a failed stream of a phone that still rings means nothing', async () => {

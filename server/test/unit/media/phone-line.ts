@@ -17,12 +17,20 @@ export class PhoneLine implements PlayoutSink {
   /** A carrier that loses marks. */
   echoesMarks = true;
   readonly #clock: ManualClock;
+  readonly roundTripMs: number;
   readonly #delayMs: number;
   readonly #echo: (name: string) => void;
   #stretches: Stretch[] = [];
+  #sentBytes = 0;
 
-  constructor(clock: ManualClock, { delayMs = 0, echo }: { delayMs?: number; echo: (name: string) => void }) {
+  /** @param roundTripMs Of the network: half of it is part of `delayMs`, the other half is what an echo takes. */
+  constructor(
+    clock: ManualClock,
+    options: { readonly delayMs?: number; readonly roundTripMs?: number; readonly echo: (name: string) => void },
+  ) {
+    const { delayMs = 0, roundTripMs = 0, echo } = options;
     this.#clock = clock;
+    this.roundTripMs = roundTripMs;
     this.#delayMs = delayMs;
     this.#echo = echo;
   }
@@ -32,7 +40,7 @@ export class PhoneLine implements PlayoutSink {
   }
 
   get sentMs(): number {
-    return this.audio.length / BYTES_PER_MS;
+    return this.#sentBytes / BYTES_PER_MS;
   }
 
   /** How much the callee has heard since the line was opened. */
@@ -43,6 +51,7 @@ export class PhoneLine implements PlayoutSink {
 
   sendAudio(audio: Uint8Array): void {
     this.sent.push({ atMs: this.#clock.monotonicMs(), audio: Uint8Array.from(audio) });
+    this.#sentBytes += audio.length;
     const startMs = Math.max(this.#arrivalMs, this.#endMs);
     this.#stretches.push({ startMs, endMs: startMs + audio.length / BYTES_PER_MS });
   }
@@ -51,7 +60,8 @@ export class PhoneLine implements PlayoutSink {
     this.marks.push({ atMs: this.#clock.monotonicMs(), name });
     if (!this.echoesMarks) return;
     const playedAtMs = Math.max(this.#arrivalMs, this.#endMs);
-    this.#clock.after(playedAtMs - this.#clock.monotonicMs(), () => this.#echo(name));
+    const echoAtMs = playedAtMs + this.roundTripMs / 2;
+    this.#clock.after(echoAtMs - this.#clock.monotonicMs(), () => this.#echo(name));
   }
 
   /** Stops at once; the marks that are open come back later than a fresh one would. */

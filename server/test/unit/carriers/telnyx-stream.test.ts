@@ -1,0 +1,324 @@
+// One media stream over a real WebSocket pair: Telnyx on one end, ours on the other.
+
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { AnnouncedStream, CarrierStream } from '../../../src/calls/conversation-ports';
+import { toClientState } from '../../../src/carriers/telnyx/client-state';
+import { announcedStream } from '../../../src/carriers/telnyx/telnyx-stream';
+import { aCallId } from '../../support/builders';
+import { RecordingLogger } from '../../support/fakes';
+import { ManualClock } from '../../support/manual-clock';
+import { until } from '../../support/until';
+
+const START = {
+  event: 'start',
+  stream_id: 'stream-1',
+  start: {
+    call_control_id: 'v3:leg',
+    client_state: toClientState(aCallId()),
+    media_format: { encoding: 'PCMA', sample_rate: 8000, channels: 1 },
+  },
+};
+
+let server: Server;
+let accepting: WebSocketServer;
+let telnyx: WebSocket;
+let ours: WebSocket;
+let clock: ManualClock;
+let log: RecordingLogger;
+/** What our side reported, in order. */
+let heard: unknown[];
+/** What arrived at Telnyx, in order. */
+let received: unknown[];
+
+beforeEach(async () => {
+  clock = new ManualClock();
+  log = new RecordingLogger();
+  heard = [];
+  received = [];
+  server = createServer();
+  accepting = new WebSocketServer({ server, perMessageDeflate: false });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const accepted = new Promise<WebSocket>((resolve) => {
+    accepting.once('connection', resolve);
+  });
+  telnyx = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  telnyx.on('message', (data: Buffer) => received.push(JSON.parse(data.toString())));
+  ours = await accepted;
+  await until(() => telnyx.readyState === WebSocket.OPEN);
+});
+
+afterEach(async () => {
+  telnyx.terminate();
+  ours.terminate();
+  accepting.close();
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+});
+
+function send(...frames: (object | string)[]): void {
+  for (const frame of frames) telnyx.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+}
+
+function announced(): Promise<AnnouncedStream | undefined> {
+  return announcedStream(ours, { clock, log });
+}
+
+/** A stream that has announced itself. */
+async function started(): Promise<CarrierStream> {
+  const announcement = announced();
+  send({ event: 'connected', version: '1.0.0' }, START);
+  const { stream } = (await announcement)!;
+  return stream;
+}
+
+function listen(stream: CarrierStream): void {
+  // What a socket of an earlier test still says must not be heard in this one.
+  const own = heard;
+  stream.listen({
+    onAudio: (audio) => own.push([...audio]),
+    onMark: (name) => own.push(name),
+    onStopped: () => own.push('stopped'),
+    onLost: (closeCode) => own.push({ lost: closeCode }),
+  });
+}
+
+function media(...bytes: number[]): object {
+  return { event: 'media', media: { track: 'inbound', payload: Buffer.from(bytes).toString('base64') } };
+}
+
+describe('an announcement', () => {
+  test('says which call, which leg and how the audio is encoded', async () => {
+    const announcement = announced();
+    send({ event: 'connected', version: '1.0.0' }, START);
+
+    expect(await announcement).toMatchObject({
+      callId: aCallId(),
+      carrierCallId: 'v3:leg',
+      stream: { streamId: 'stream-1', encoding: 'PCMA', sampleRateHz: 8000, closed: false },
+    });
+  });
+
+  test('without a client state names no call', async () => {
+    const announcement = announced();
+    send({ ...START, start: { ...START.start, client_state: null } });
+
+    expect((await announcement)?.callId).toBeUndefined();
+  });
+
+  test('is waited for behind whatever comes before it', async () => {
+    const announcement = announced();
+    send('nonsense', { event: 'connected' }, media(1), { event: 'start' }, START);
+
+    expect(await announcement).toBeDefined();
+  });
+
+  test('that does not come within five seconds closes the socket', async () => {
+    const announcement = announced();
+    send({ event: 'connected' });
+    let closeCode = 0;
+    telnyx.on('close', (code) => (closeCode = code));
+
+    clock.advance(5_000);
+
+    expect(await announcement).toBeUndefined();
+    await until(() => closeCode === 1008);
+  });
+
+  test('is not waited for on a socket that goes away', async () => {
+    const announcement = announced();
+
+    telnyx.terminate();
+
+    expect(await announcement).toBeUndefined();
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('from Telnyx', () => {
+  test('audio and marks come in order', async () => {
+    listen(await started());
+
+    send(media(1, 2), { event: 'mark', mark: { name: '1.1' } }, media(3));
+    await until(() => heard.length === 3);
+
+    expect(heard).toEqual([[1, 2], '1.1', [3]]);
+  });
+
+  test('what comes before anybody listens is kept, in order', async () => {
+    const announcement = announced();
+    send(START, media(1), media(2), { event: 'mark', mark: { name: '1.1' } }, { event: 'stop' });
+    const { stream } = (await announcement)!;
+    telnyx.close();
+    await until(() => stream.closed);
+
+    listen(stream);
+
+    expect(heard).toEqual([[1], [2], '1.1', 'stopped']);
+  });
+
+  test('a loss before anybody listens is told to the one who does', async () => {
+    const stream = await started();
+    telnyx.terminate();
+    await until(() => stream.closed);
+
+    listen(stream);
+
+    expect(heard).toEqual([{ lost: 1006 }]);
+  });
+
+  test('of what nobody hears the oldest goes first', async () => {
+    const stream = await started();
+    for (let number = 0; number < 260; number += 1) send(media(number % 250, 7));
+    send({ event: 'stop' });
+    telnyx.close();
+    await until(() => stream.closed);
+
+    listen(stream);
+
+    expect(heard).toHaveLength(250);
+    expect(heard.at(-1)).toBe('stopped');
+    expect(heard[0]).toEqual([11, 7]);
+  });
+
+  test('our own voice is dropped', async () => {
+    listen(await started());
+
+    send({ event: 'media', media: { track: 'outbound', payload: 'AQI=' } }, media(9));
+    await until(() => heard.length > 0);
+
+    expect(heard).toEqual([[9]]);
+  });
+
+  test('frames that mean nothing to us, or nothing at all, are survived', async () => {
+    listen(await started());
+
+    send('nonsense', '{"event":"unheard_of"}', { event: 'dtmf', dtmf: { digit: '1' } }, START, { event: 'connected' });
+    send({ event: 'error', payload: { code: 100003, title: 'malformed_frame' } }, media(1));
+    await until(() => heard.length > 0);
+
+    expect(heard).toEqual([[1]]);
+    expect(log.at('warn').map(({ fields }) => fields)).toContainEqual(
+      expect.objectContaining({ streamId: 'stream-1', code: 100003 }),
+    );
+  });
+
+  test('bad frames by the thousand do not flood the log', async () => {
+    listen(await started());
+
+    for (let frame = 0; frame < 1_000; frame += 1) telnyx.send('nonsense');
+    send(media(1));
+    await until(() => heard.length > 0 || ours.readyState !== WebSocket.OPEN);
+
+    expect(log.lines.length).toBeLessThan(50);
+  });
+
+  test('a stop is no loss, although the socket closes behind it', async () => {
+    const stream = await started();
+    listen(stream);
+
+    send({ event: 'stop', stop: {} });
+    telnyx.close();
+    await until(() => stream.closed);
+
+    expect(heard).toEqual(['stopped']);
+  });
+
+  test.each([
+    [1000, () => telnyx.close(1000)],
+    [1005, () => telnyx.close()],
+    [1006, () => telnyx.terminate()],
+  ])('a socket that closes with %i and no stop is lost', async (closeCode, close) => {
+    const stream = await started();
+    listen(stream);
+
+    close();
+    await until(() => stream.closed);
+
+    expect(heard).toEqual([{ lost: closeCode }]);
+  });
+});
+
+describe('the round trip', () => {
+  test('is unknown at first, and then what the last ping took', async () => {
+    const stream = await started();
+    expect(stream.roundTripMs).toBe(0);
+    telnyx.pause();
+    clock.advance(5_000);
+    clock.advance(70);
+
+    telnyx.resume();
+    await until(() => stream.roundTripMs > 0);
+
+    expect(stream.roundTripMs).toBe(70);
+  });
+
+  test('is not measured any more when the stream is closed', async () => {
+    const stream = await started();
+
+    stream.close();
+
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('to Telnyx', () => {
+  test('audio, marks and clears go out in order', async () => {
+    const stream = await started();
+
+    stream.sendAudio(Uint8Array.of(255, 254));
+    stream.sendMark('1.1');
+    stream.clear();
+    await until(() => received.length === 3);
+
+    expect(received).toEqual([
+      { event: 'media', media: { payload: '//4=' } },
+      { event: 'mark', mark: { name: '1.1' } },
+      { event: 'clear' },
+    ]);
+  });
+
+  test('nothing goes out after closing, and nothing is heard', async () => {
+    const stream = await started();
+    listen(stream);
+
+    stream.close();
+    stream.close();
+    stream.sendAudio(Uint8Array.of(1));
+    stream.clear();
+    send(media(1), { event: 'stop' });
+    await until(() => telnyx.readyState === WebSocket.CLOSED);
+
+    expect(received).toEqual([]);
+    expect(heard).toEqual([]);
+    expect(stream.closed).toBe(true);
+  });
+
+  test('sending to a socket that is gone is no error', async () => {
+    const stream = await started();
+    telnyx.terminate();
+    await until(() => ours.readyState === WebSocket.CLOSED);
+
+    expect(() => {
+      stream.sendAudio(Uint8Array.of(1));
+      stream.sendMark('1.1');
+      stream.clear();
+      stream.close();
+    }).not.toThrow();
+  });
+
+  test('a carrier that takes nothing any more is given up as lost', async () => {
+    const stream = await started();
+    listen(stream);
+    Object.defineProperty(ours, 'bufferedAmount', { get: () => 300 * 1024 });
+
+    stream.sendAudio(Uint8Array.of(1));
+    await until(() => stream.closed);
+
+    expect(heard).toEqual([{ lost: 1006 }]);
+  });
+});

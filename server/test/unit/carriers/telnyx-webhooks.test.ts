@@ -1,0 +1,187 @@
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { TelnyxWebhooks } from '../../../src/carriers/telnyx/telnyx-webhooks';
+import type { CarrierEvent } from '../../../src/calls/ports';
+import { toClientState } from '../../../src/carriers/telnyx/client-state';
+import { aCallId } from '../../support/builders';
+import { ManualClock } from '../../support/manual-clock';
+
+const DER_PREFIX_BYTES = 12;
+
+const keys = generateKeyPairSync('ed25519');
+const strangersKeys = generateKeyPairSync('ed25519');
+const derKey = keys.publicKey.export({ type: 'spki', format: 'der' });
+const rawKey = derKey.subarray(DER_PREFIX_BYTES).toString('base64');
+
+const webhooks = new TelnyxWebhooks(rawKey, new ManualClock());
+
+type Payload = Record<string, unknown>;
+
+function aWebhook(eventType: string, payload: Payload = {}): string {
+  return JSON.stringify({
+    data: {
+      record_type: 'event',
+      event_type: eventType,
+      id: 'event-1',
+      occurred_at: '2026-11-20T12:34:56.789012Z',
+      payload: { call_control_id: 'v3:leg', client_state: toClientState(aCallId()), connection_id: '7', ...payload },
+    },
+    meta: { attempt: 1 },
+  });
+}
+
+type Signing = { readonly key?: KeyObject; readonly ageSeconds?: number };
+
+function signed(body: string, { key = keys.privateKey, ageSeconds = 0 }: Signing = {}): Record<string, string> {
+  const timestamp = String(Math.floor(Date.now() / 1000) - ageSeconds);
+  return {
+    'telnyx-timestamp': timestamp,
+    'telnyx-signature-ed25519': sign(null, Buffer.from(`${timestamp}|${body}`), key).toString('base64'),
+  };
+}
+
+function receive(body: string, headers = signed(body)): Promise<CarrierEvent | undefined> {
+  return webhooks.receive(body, headers);
+}
+
+const REFUSED = { code: 'WEBHOOK_REFUSED' };
+
+describe('trusts', () => {
+  const body = aWebhook('call.answered');
+
+  test('what is signed with the key of the portal', async () => {
+    await expect(receive(body)).resolves.toMatchObject({ type: 'leg.answered' });
+  });
+
+  test('the same key in its exported form', async () => {
+    const withDerKey = new TelnyxWebhooks(derKey.toString('base64'), new ManualClock());
+
+    await expect(withDerKey.receive(body, signed(body))).resolves.toMatchObject({ type: 'leg.answered' });
+  });
+
+  test('what is a little old or early', async () => {
+    await expect(receive(body, signed(body, { ageSeconds: 280 }))).resolves.toBeDefined();
+    await expect(receive(body, signed(body, { ageSeconds: -280 }))).resolves.toBeDefined();
+  });
+});
+
+describe('refuses', () => {
+  const body = aWebhook('call.answered');
+
+  test('the signature of a stranger', async () => {
+    await expect(receive(body, signed(body, { key: strangersKeys.privateKey }))).rejects.toMatchObject(REFUSED);
+  });
+
+  test.each([310, 100_000, -310])('what was signed %i s ago', async (ageSeconds) => {
+    await expect(receive(body, signed(body, { ageSeconds }))).rejects.toMatchObject(REFUSED);
+  });
+
+  test('a body that was changed on the way, be it by a space', async () => {
+    await expect(receive(`${body} `, signed(body))).rejects.toMatchObject(REFUSED);
+    await expect(receive(body.replace('answered', 'hangup'), signed(body))).rejects.toMatchObject(REFUSED);
+  });
+
+  test('a timestamp that was changed on the way', async () => {
+    const headers = signed(body, { ageSeconds: 400 });
+    const fresh = { ...headers, 'telnyx-timestamp': String(Math.floor(Date.now() / 1000)) };
+
+    await expect(receive(body, fresh)).rejects.toMatchObject(REFUSED);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['no signature at all', {}],
+    ['no signature', { 'telnyx-timestamp': '1' }],
+    ['no timestamp', { 'telnyx-signature-ed25519': 'YQ==' }],
+    ['a signature that is none', { ...signed(body), 'telnyx-signature-ed25519': 'nonsense' }],
+    ['an empty signature', { ...signed(body), 'telnyx-signature-ed25519': '' }],
+    ['a timestamp that is none', { ...signed(body), 'telnyx-timestamp': 'now' }],
+  ])('%s', async (_what, headers) => {
+    await expect(receive(body, headers)).rejects.toMatchObject(REFUSED);
+  });
+
+  test.each(['nonsense', ''])('what is no JSON, signed or not: %j', async (text) => {
+    await expect(receive(text)).rejects.toMatchObject(REFUSED);
+  });
+
+  test.each([
+    ['another JSON', '[]'],
+    ['an API v1 event', '{"event_type":"call_answered","payload":{}}'],
+    ['an event without an id', aWebhook('call.answered').replace('"id":"event-1",', '')],
+    ['an event of no call', '{"data":{"id":"e","event_type":"message.received","payload":{"id":"m"}}}'],
+  ])('to read %s, but not to take it: a genuine delivery need not be made again', async (_what, text) => {
+    expect(await receive(text)).toBeUndefined();
+    await expect(receive(text, {})).rejects.toMatchObject(REFUSED);
+  });
+});
+
+describe('translates', () => {
+  test.each([
+    ['call.initiated', { type: 'leg.ringing' }],
+    ['call.answered', { type: 'leg.answered' }],
+    ['streaming.started', { type: 'stream.started' }],
+    ['streaming.stopped', { type: 'stream.stopped' }],
+    ['call.speak.ended', { type: 'speech.ended' }],
+    ['call.speak.started', { type: 'other', name: 'call.speak.started' }],
+    ['call.of.tomorrow', { type: 'other', name: 'call.of.tomorrow' }],
+    ['streaming.failed', { type: 'stream.failed', failure: 'unspecified' }],
+  ])('%s', async (eventType, expected) => {
+    const body = aWebhook(eventType);
+
+    expect(await receive(body)).toMatchObject(expected);
+  });
+
+  test('whose call it is, which event, of which leg and when', async () => {
+    expect(await receive(aWebhook('call.answered'))).toEqual({
+      type: 'leg.answered',
+      eventId: 'event-1',
+      callId: aCallId(),
+      carrierCallId: 'v3:leg',
+      occurredAtMs: Date.parse('2026-11-20T12:34:56.789Z'),
+    });
+  });
+
+  test('a hang-up with its cause', async () => {
+    const body = aWebhook('call.hangup', {
+      hangup_cause: 'user_busy',
+      hangup_source: 'callee',
+      sip_hangup_cause: '486',
+    });
+
+    const verdict = { reason: 'callee-busy', details: { hangupCause: 'user_busy', sipCode: '486' } };
+    expect(await receive(body)).toMatchObject({ type: 'leg.ended', verdict });
+  });
+
+  test.each<Payload>([
+    {},
+    { hangup_cause: null, sip_hangup_cause: null },
+    { hangup_cause: 'something_new' },
+    { hangup_cause: 'unspecified', call_quality_stats: { mos: '4.5' }, telnyx_error: {} },
+  ])('a hang-up that says little: %j', async (payload) => {
+    const event = await receive(aWebhook('call.hangup', payload));
+
+    expect(event).toMatchObject({ type: 'leg.ended', verdict: { reason: 'carrier-failed', status: 'failed' } });
+  });
+
+  test('a hang-up whose SIP code comes as a number, since a lost hang-up costs more than a lost detail', async () => {
+    const body = aWebhook('call.hangup', { hangup_cause: 'user_busy', sip_hangup_cause: 486 });
+
+    expect(await receive(body)).toMatchObject({ type: 'leg.ended', verdict: { reason: 'callee-busy' } });
+  });
+
+  test('a failed stream with its reason', async () => {
+    const body = aWebhook('streaming.failed', { failure_reason: 'connection_failed', stream_id: 's' });
+
+    expect(await receive(body)).toMatchObject({ type: 'stream.failed', failure: 'connection_failed' });
+  });
+
+  test.each([null, undefined, 'YQ==', 'nonsense'])('an event of a call that is not ours: %j', async (clientState) => {
+    const event = await receive(aWebhook('call.answered', { client_state: clientState }));
+
+    expect(event).toMatchObject({ type: 'leg.answered', callId: undefined });
+  });
+
+  test('an event that does not say when as one of now', async () => {
+    const body = aWebhook('call.answered').replace('2026-11-20T12:34:56.789012Z', 'some day');
+
+    expect((await receive(body))?.occurredAtMs).toBe(ManualClock.START_MS);
+  });
+});

@@ -1,0 +1,293 @@
+import request from 'supertest';
+import { aCallId } from '../../support/builders';
+import { ManualClock, settle } from '../../support/manual-clock';
+import { HttpRig, problemFields } from './http-rig';
+
+const TO = '+12025550123';
+const START = '2026-11-20T12:00:00.000Z';
+
+let rig: HttpRig;
+
+beforeEach(() => {
+  rig = new HttpRig({ maxConcurrentCalls: 3 });
+});
+
+async function create(body: object = { to: TO }, headers: Record<string, string> = {}): Promise<request.Response> {
+  const answer = await request(rig.app).post('/api/ai-calls/create').set(headers).send(body);
+  await settle();
+  return answer;
+}
+
+async function createdId(body: object = { to: TO }): Promise<string> {
+  return String((await create(body)).body.callId);
+}
+
+function post(path: string): request.Test {
+  return request(rig.app).post(`/api/ai-calls/${path}`);
+}
+
+function get(path: string): request.Test {
+  return request(rig.app).get(`/api/ai-calls/${path}`);
+}
+
+describe('create', () => {
+  test('answers with the call as it was recorded and where to find it', async () => {
+    const { status, body, headers } = await create({ to: TO, metadata: { order: '17' } });
+
+    expect(status).toBe(201);
+    expect(headers['location']).toBe(`/api/ai-calls/${body.callId}`);
+    expect(body).toEqual({
+      callId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      status: 'queued',
+      to: TO,
+      from: '+12025550100',
+      createdAt: START,
+      answeredAt: null,
+      endedAt: null,
+      durationSeconds: null,
+      endReason: null,
+      metadata: { order: '17' },
+    });
+  });
+
+  test('fills in what the request leaves open, and nothing else', async () => {
+    const callId = await createdId();
+
+    const call = await rig.calls.call(callId);
+    expect(call).toMatchObject({ from: '+12025550100', voice: 'marin', maxDurationSeconds: 900, metadata: {} });
+    expect([call.greeting, call.statusCallbackUrl]).toEqual([undefined, undefined]);
+  });
+
+  test('takes everything that can be asked for, at its limits', async () => {
+    const asked = {
+      to: TO,
+      from: '+12025550111',
+      instructions: 'a'.repeat(16_000),
+      greeting: 'b'.repeat(1_000),
+      voice: 'cedar',
+      maxDurationSeconds: 3_300,
+      metadata: { ['k'.repeat(40)]: 'v'.repeat(500) },
+      statusCallbackUrl: 'http://127.0.0.1:9/hook',
+    };
+
+    const callId = await createdId(asked);
+
+    expect(await rig.calls.call(callId)).toMatchObject(asked);
+  });
+
+  test('the same key and request give the same call, and say so', async () => {
+    const first = await create({ to: TO, metadata: { a: '1', b: '2' } }, { 'Idempotency-Key': 'key-1' });
+    const again = await create({ metadata: { b: '2', a: '1' }, to: TO }, { 'Idempotency-Key': 'key-1' });
+
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.body.callId).toBe(first.body.callId);
+    expect(first.headers['idempotent-replayed']).toBeUndefined();
+    expect(again.headers['idempotent-replayed']).toBe('true');
+    expect(again.body.status).toBe('initiated');
+    expect(rig.calls.carrier.dials).toHaveLength(1);
+  });
+
+  test('says when to come back when all places are taken', async () => {
+    for (let number = 0; number < 3; number += 1) await create();
+
+    const answer = await create();
+
+    problemFields(answer, 'TOO_MANY_CALLS');
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+  });
+
+  test('says that the server is stopping', async () => {
+    rig.calls.service.startDraining();
+
+    const answer = await create();
+
+    problemFields(answer, 'SERVER_DRAINING');
+    expect(answer.headers['retry-after']).toBeDefined();
+  });
+
+  test('tells nothing of a fault of the server but that there was one', async () => {
+    rig.calls.store.before = () => Promise.reject(new Error('canary: SQLITE_FULL at /secret/path'));
+
+    const answer = await rig.patiently(create());
+
+    problemFields(answer, 'INTERNAL_ERROR');
+    expect(answer.text).not.toMatch(/canary|secret|at .*\.ts/);
+    expect(rig.calls.log.at('error')).toHaveLength(1);
+  });
+});
+
+describe('status', () => {
+  test('counts and lists live calls', async () => {
+    const live = await createdId();
+    const over = await createdId();
+    await rig.calls.end(over);
+
+    const { body } = await get('status').expect(200);
+
+    expect(body).toEqual({ activeCalls: 1, calls: [expect.objectContaining({ callId: live, status: 'initiated' })] });
+  });
+
+  test('counts all live calls although it lists fewer', async () => {
+    await create();
+    await create();
+
+    const { body } = await get('status?limit=1').expect(200);
+
+    expect(body.activeCalls).toBe(2);
+    expect(body.calls).toHaveLength(1);
+  });
+
+  test('looks into history page by page', async () => {
+    for (const reason of ['callee-busy', 'callee-busy', 'callee-no-answer'] as const) {
+      await rig.calls.end(await createdId(), reason);
+    }
+
+    const first = await get('status?status=busy,no-answer&limit=2').expect(200);
+    const second = await get(
+      `status?status=busy,no-answer&limit=2&cursor=${encodeURIComponent(first.body.nextCursor)}`,
+    ).expect(200);
+
+    expect(first.body.calls).toHaveLength(2);
+    expect(second.body.calls).toHaveLength(1);
+    expect(second.body.nextCursor).toBeNull();
+  });
+
+  test.each([
+    ['status=sleeping', 'status'],
+    ['status=', 'status'],
+    ['status=busy&status=failed', 'status'],
+    ['to=123', 'to'],
+    ['since=yesterday', 'since'],
+    ['since=2026-01-31', 'since'],
+    ['limit=0', 'limit'],
+    ['limit=201', 'limit'],
+    ['limit=ten', 'limit'],
+    ['limit=1.5', 'limit'],
+    ['limit=', 'limit'],
+    ['limit=-1', 'limit'],
+    ['limit=1&limit=2', 'limit'],
+    ['cursor=', 'cursor'],
+    [`cursor=${'a'.repeat(201)}`, 'cursor'],
+    ['page=2', 'page'],
+    ['__proto__=x', '__proto__'],
+    ['constructor=x', 'constructor'],
+  ])('the query %s is refused by its name', async (query, field) => {
+    const fields = problemFields(await get(`status?${query}`), 'VALIDATION_FAILED');
+
+    expect(fields.map((name) => name.split('.')[0])).toContain(field);
+  });
+
+  test('a cursor that is not one of ours is refused', async () => {
+    problemFields(await get('status?cursor=bm9uc2Vuc2U'), 'CURSOR_INVALID');
+  });
+});
+
+describe('one call', () => {
+  test('is told with its times, its verdict, what was said and what happened', async () => {
+    const callId = await rig.calls.talk();
+    const startedAtMs = ManualClock.START_MS;
+    const turn = { speaker: 'callee', text: 'Yes.', startedAtMs, isInterrupted: false } as const;
+    rig.calls.conversations.last.report({ type: 'turn.finished', turn });
+    rig.calls.clock.advance(2_340);
+    await rig.calls.end(callId);
+
+    const { body } = await get(callId).expect(200);
+
+    expect(body).toMatchObject({
+      callId,
+      status: 'completed',
+      carrierCallId: 'leg-1',
+      durationSeconds: 2.3,
+      endReason: 'callee-hung-up',
+      timings: { createdAt: START, answeredAt: START, endedAt: new Date(ManualClock.START_MS + 2_340).toISOString() },
+      verdict: { reason: 'callee-hung-up', result: 'success', endedBy: 'callee' },
+      usage: { responses: 0, costUsd: 0 },
+      transcript: [{ startedAt: START, speaker: 'callee', text: 'Yes.', isInterrupted: false }],
+      greeting: null,
+      statusCallbackUrl: null,
+    });
+    const types = body.timeline.map((entry: { type: string }) => entry.type);
+    expect(types).toEqual(expect.arrayContaining(['call.queued', 'call.completed', 'leg.down']));
+    expect(types).not.toContain('turn.finished');
+  });
+
+  test('is found by its id in capitals too', async () => {
+    const callId = await createdId();
+
+    expect((await get(callId.toUpperCase()).expect(200)).body.callId).toBe(callId);
+  });
+
+  test.each([aCallId(99), 'x', '1', '%20', 'a'.repeat(1_000), '..%2f..%2fetc', 'status%00', '%F0%9F%91%8D'])(
+    '%j is none',
+    async (callId) => {
+      problemFields(await get(callId), 'CALL_NOT_FOUND');
+    },
+  );
+
+  test('an address that cannot be decoded is not blamed on a body', async () => {
+    const answer = await get('%E0%A4%A');
+
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+    expect(answer.body.code).not.toBe('BODY_NOT_JSON');
+  });
+});
+
+describe('hangup and interrupt', () => {
+  test('hangup answers with the call that is over', async () => {
+    const callId = await createdId();
+
+    const { body } = await post(`${callId}/hangup`).expect(200);
+
+    expect(body).toMatchObject({ callId, status: 'canceled', endReason: 'api-canceled', endedAt: START });
+  });
+
+  test('interrupt says whether there was something to interrupt', async () => {
+    const callId = await rig.calls.talk();
+    const first = await post(`${callId}/interrupt`).expect(200);
+    rig.calls.conversations.last.wasSpeaking = false;
+
+    const second = await post(`${callId}/interrupt`).expect(200);
+
+    expect(first.body).toMatchObject({ callId, status: 'in-progress', interrupted: true });
+    expect(second.body.interrupted).toBe(false);
+  });
+
+  test('interrupt of a call that is not answered is a conflict', async () => {
+    problemFields(await post(`${await createdId()}/interrupt`), 'CALL_STATE_CONFLICT');
+  });
+
+  test.each(['hangup', 'interrupt'])('%s of a call that is over is a conflict', async (command) => {
+    const callId = await rig.calls.talk();
+    await rig.calls.end(callId);
+
+    problemFields(await post(`${callId}/${command}`), 'CALL_STATE_CONFLICT');
+  });
+
+  test.each(['hangup', 'interrupt'])('%s of no call says so', async (command) => {
+    problemFields(await post(`${aCallId(99)}/${command}`), 'CALL_NOT_FOUND');
+    problemFields(await post(`nonsense/${command}`), 'CALL_NOT_FOUND');
+  });
+});
+
+test.each([
+  ['GET', '/'],
+  ['GET', '/api'],
+  ['PUT', '/api/ai-calls/create'],
+  ['DELETE', `/api/ai-calls/${aCallId(1)}`],
+  ['GET', `/api/ai-calls/${aCallId(1)}/hangup`],
+  ['POST', '/api/ai-calls/status'],
+  ['GET', '/api/webhooks/telnyx'],
+  ['GET', '/media-bridge'],
+])('%s %s is no route', async (method, path) => {
+  const answer = await request(rig.app)[method.toLowerCase() as 'get'](path);
+
+  problemFields(answer, 'ROUTE_NOT_FOUND');
+});
+
+test('answers reveal no framework and forbid sniffing', async () => {
+  const { headers } = await get('status');
+
+  expect(headers['x-powered-by']).toBeUndefined();
+  expect(headers['x-content-type-options']).toBe('nosniff');
+});

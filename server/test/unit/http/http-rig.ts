@@ -1,0 +1,72 @@
+// The HTTP application over calls whose surroundings are faked.
+
+import type { Express } from 'express';
+import { WebhookRefusedError } from '../../../src/calls/errors';
+import type { CarrierEvent, CarrierWebhooks } from '../../../src/calls/ports';
+import { createDestinationPolicy } from '../../../src/http/destination';
+import { createHttpApp } from '../../../src/http/http-app';
+import { PROBLEMS } from '../../../src/http/problem';
+import { settle } from '../../support/manual-clock';
+import { CallHarness } from '../calls/call-harness';
+
+/** Webhooks that believe everything, or nothing. */
+export class FakeWebhooks implements CarrierWebhooks {
+  readonly bodies: string[] = [];
+  readonly headers: Readonly<Record<string, string>>[] = [];
+  /** Undefined refuses. */
+  event: CarrierEvent | undefined;
+
+  receive(rawBody: string, headers: Readonly<Record<string, string>>): Promise<CarrierEvent> {
+    this.bodies.push(rawBody);
+    this.headers.push(headers);
+    return this.event ? Promise.resolve(this.event) : Promise.reject(new WebhookRefusedError('Not signed.'));
+  }
+}
+
+type RigOptions = { readonly apiKeys?: readonly string[]; readonly maxConcurrentCalls?: number };
+
+/** The application and what stands behind it. */
+export class HttpRig {
+  readonly calls: CallHarness;
+  readonly webhooks = new FakeWebhooks();
+  readonly app: Express;
+
+  constructor({ apiKeys = [], maxConcurrentCalls = 100 }: RigOptions = {}) {
+    this.calls = new CallHarness({ maxConcurrentCalls });
+    this.app = createHttpApp({
+      calls: this.calls.service,
+      webhooks: this.webhooks,
+      destinations: createDestinationPolicy(['US'], '+12025550100'),
+      defaults: { from: '+12025550100', voice: 'marin' },
+      apiKeys,
+      log: this.calls.log,
+    });
+  }
+
+  /** Lets time pass until the promise is settled: something behind the API is tried again and again. */
+  async patiently<T>(promise: Promise<T>): Promise<T> {
+    const state = { isSettled: false };
+    const settled = promise.finally(() => {
+      state.isSettled = true;
+    });
+    settled.catch(() => undefined);
+    while (!state.isSettled) {
+      this.calls.clock.advance(100);
+      await settle();
+    }
+    return settled;
+  }
+}
+
+type Answer = { readonly status: number; readonly type: string; readonly body: unknown };
+
+/** Checks that an answer is a problem document of the catalogue, and returns the fields that it names. */
+export function problemFields(answer: Answer, code: keyof typeof PROBLEMS): string[] {
+  const { status, title } = PROBLEMS[code];
+  const body = answer.body as { readonly errors?: { readonly field: string; readonly message: string }[] };
+  expect(body).toMatchObject({ type: `urn:ai-calls:problem:${code}`, title, status, code });
+  expect(answer.status).toBe(status);
+  expect(answer.type).toBe('application/problem+json');
+  for (const { message } of body.errors ?? []) expect(message).toMatch(/\S/);
+  return (body.errors ?? []).map(({ field }) => field);
+}

@@ -1,0 +1,28 @@
+import * as domainErrors from '../../../src/calls/errors';
+import { PROBLEMS, ProblemError } from '../../../src/http/problem';
+
+test.each(Object.entries(PROBLEMS))(
+  '%s has a status of its kind, a title and a cure',
+  (code, { status, title, cure }) => {
+    expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(600);
+    expect(title).toMatch(/^[A-Z].*[^.]$/);
+    expect(cure).toMatch(/\.$/);
+  },
+);
+
+test('every domain error that reaches the API has a problem of its own', () => {
+  const codes = Object.values(domainErrors).flatMap((error) => {
+    const [, code] = /code = '([A-Z_]+)'/.exec(String(error)) ?? [];
+    return code === undefined ? [] : [code];
+  });
+
+  expect(codes.length).toBeGreaterThan(5);
+  // The failures of carrier commands end calls; they are no answers to requests.
+  for (const code of codes.filter((name) => name !== 'CARRIER_ERROR')) expect(Object.keys(PROBLEMS)).toContain(code);
+});
+
+test('a problem is an error with its title', () => {
+  expect(new ProblemError('CALL_NOT_FOUND')).toMatchObject({ name: 'ProblemError', message: 'There is no such call' });
+});

@@ -1,0 +1,271 @@
+// Interruptions, by the callee or through the API: silence at once, and the AI knows what was heard.
+
+import { endCall } from '../../../src/calls/end-call';
+import { anItem } from '../../support/builders';
+import { BridgeRig } from './bridge-rig';
+
+const ITEM = anItem();
+const NEXT_ITEM = anItem({ itemId: 'item-b' });
+
+let rig: BridgeRig;
+
+beforeEach(() => {
+  rig = BridgeRig.talking();
+});
+
+test('a callee who speaks while nothing plays interrupts nothing', () => {
+  rig.bargeIn();
+
+  expect(rig.stream.clears).toBe(0);
+  expect(rig.session.commands.map(({ type }) => type)).toEqual(['opening']);
+  expect(rig.of('assistant.interrupted')).toEqual([]);
+});
+
+test('the line is silent at once, and the model is told how much was heard', () => {
+  rig.respond();
+  rig.say(ITEM, 3_000);
+  rig.play(740);
+
+  rig.bargeIn();
+
+  expect(rig.stream.sent.at(-1)).toEqual({ type: 'clear' });
+  expect(rig.session.of('truncate')).toEqual([{ type: 'truncate', item: ITEM, heardMs: 740 }]);
+  expect(rig.of('assistant.interrupted')).toEqual([{ type: 'assistant.interrupted', by: 'callee', heardMs: 740 }]);
+});
+
+test('nothing of the interrupted response is heard afterwards', () => {
+  rig.respond();
+  rig.say(ITEM, 3_000);
+  rig.play(740);
+  rig.bargeIn();
+  const sentBytes = rig.stream.audio.length;
+
+  rig.say(ITEM, 2_000);
+  rig.say(NEXT_ITEM, 2_000);
+  rig.play(5_000);
+
+  expect(rig.stream.audio.length).toBe(sentBytes);
+  expect(rig.stream.clears).toBe(1);
+});
+
+test('the next response is heard in full', () => {
+  rig.respond();
+  rig.say(ITEM, 3_000);
+  rig.play(740);
+  rig.bargeIn();
+  rig.done();
+  const sentBytes = rig.stream.audio.length;
+
+  rig.respond('response-b');
+  rig.say(anItem({ responseId: 'response-b', itemId: 'item-c' }), 1_000);
+  rig.play(1_500);
+
+  expect(rig.stream.audio.length - sentBytes).toBe(8_000);
+});
+
+test('a response that was made completely is cut off as well, while it still plays', () => {
+  rig.respond();
+  rig.say(ITEM, 3_000);
+  rig.finish(ITEM);
+  rig.done();
+  rig.play(1_000);
+
+  rig.bargeIn();
+
+  expect(rig.session.of('truncate')).toMatchObject([{ heardMs: 1_000 }]);
+  expect(rig.stream.clears).toBe(1);
+});
+
+test('of several items the heard one stays, the next is truncated and the last is deleted', () => {
+  const lastItem = anItem({ itemId: 'item-c' });
+  rig.respond();
+  for (const item of [ITEM, NEXT_ITEM, lastItem]) {
+    rig.say(item, 1_000);
+    rig.finish(item);
+  }
+  rig.done();
+  rig.play(1_380);
+
+  rig.bargeIn();
+
+  expect(rig.session.of('truncate')).toEqual([{ type: 'truncate', item: NEXT_ITEM, heardMs: 380 }]);
+  expect(rig.session.of('delete')).toEqual([{ type: 'delete', itemId: 'item-c' }]);
+});
+
+test('an item that is still being made is deleted when its response is done, not before', () => {
+  rig.respond();
+  rig.say(ITEM, 1_000);
+  rig.say(NEXT_ITEM, 1_000);
+  rig.play(500);
+
+  rig.bargeIn();
+  expect(rig.session.of('delete')).toEqual([]);
+  rig.done();
+
+  expect(rig.session.of('delete')).toEqual([{ type: 'delete', itemId: 'item-b' }]);
+});
+
+test('an item that begins after the interruption is deleted too, once', () => {
+  rig.respond();
+  rig.say(ITEM, 1_000);
+  rig.play(500);
+  rig.bargeIn();
+
+  rig.say(NEXT_ITEM, 1_000);
+  rig.say(NEXT_ITEM, 1_000);
+  rig.done();
+
+  expect(rig.session.of('delete')).toEqual([{ type: 'delete', itemId: 'item-b' }]);
+});
+
+test('an item that was truncated is not deleted for its late audio', () => {
+  rig.respond();
+  rig.say(ITEM, 1_000);
+  rig.play(500);
+  rig.bargeIn();
+
+  rig.say(ITEM, 1_000);
+  rig.done();
+
+  expect(rig.session.of('delete')).toEqual([]);
+});
+
+test('a response that is interrupted before its first audio is never heard', () => {
+  rig.respond();
+
+  rig.bargeIn();
+  rig.say(ITEM, 1_000);
+  rig.done();
+
+  expect(rig.stream.audio).toHaveLength(0);
+  expect(rig.session.of('delete')).toEqual([{ type: 'delete', itemId: 'item-a' }]);
+  expect(rig.of('assistant.interrupted')).toEqual([]);
+});
+
+test('what was heard of the interrupted turn is what the record says', () => {
+  rig.respond();
+  rig.say(ITEM, 1_000, 'one two three four five six seven eight nine ten');
+  rig.play(500);
+
+  rig.bargeIn();
+
+  expect(rig.of('turn.finished').map(({ turn }) => turn)).toMatchObject([
+    { speaker: 'assistant', text: 'one two three four five', isInterrupted: true, heardMs: 500, audioMs: 1_000 },
+  ]);
+});
+
+test('words that come after the interruption are not part of any turn', () => {
+  rig.respond();
+  rig.say(ITEM, 1_000, 'one two');
+  rig.play(500);
+  rig.bargeIn();
+
+  rig.session.listener.onAssistantText(ITEM, { whole: 'one two three four' });
+  rig.done();
+  rig.bridge.close();
+
+  expect(rig.of('turn.finished')).toHaveLength(1);
+  expect(rig.of('turn.finished')[0]!.turn.text).toBe('one');
+});
+
+test('three interruptions in a row are each told with their own figures', () => {
+  for (const [number, talkMs] of [600, 940, 320].entries()) {
+    const responseId = `response-${number}`;
+    const item = anItem({ responseId, itemId: `item-${number}` });
+    rig.respond(responseId);
+    rig.say(item, 2_000);
+    rig.play(talkMs);
+    rig.bargeIn();
+    rig.done(responseId);
+    rig.play(400);
+  }
+
+  expect(rig.session.of('truncate').map(({ item, heardMs }) => [item.itemId, heardMs])).toEqual([
+    ['item-0', 600],
+    ['item-1', 940],
+    ['item-2', 320],
+  ]);
+  expect(rig.of('assistant.interrupted').map(({ heardMs }) => heardMs)).toEqual([600, 940, 320]);
+});
+
+test('marks that the clear gives back do not finish the turn of the next response', () => {
+  rig.respond();
+  rig.say(ITEM, 1_000);
+  rig.play(500);
+  rig.bargeIn();
+  rig.done();
+  const late = anItem({ responseId: 'response-b', itemId: 'item-c' });
+  rig.respond('response-b');
+  rig.say(late, 1_000);
+  rig.finish(late);
+
+  for (const frame of rig.stream.sent.slice(0, 4)) if (frame.type === 'mark') rig.stream.listener.onMark(frame.name);
+
+  expect(rig.of('turn.finished').filter(({ turn }) => !turn.isInterrupted)).toEqual([]);
+});
+
+test('the API interrupts what plays, and cancels what is being made', () => {
+  rig.respond();
+  rig.say(ITEM, 3_000);
+  rig.play(740);
+  rig.session.isGenerating = true;
+
+  const wasSpeaking = rig.bridge.interrupt();
+
+  expect(wasSpeaking).toBe(true);
+  expect(rig.session.of('cancel')).toHaveLength(1);
+  expect(rig.session.of('truncate')).toMatchObject([{ heardMs: 740 }]);
+  expect(rig.of('assistant.interrupted')).toEqual([{ type: 'assistant.interrupted', by: 'api', heardMs: 740 }]);
+});
+
+test('the API interrupts a response that was only asked for', () => {
+  rig.session.isGenerating = true;
+
+  expect(rig.bridge.interrupt()).toBe(true);
+  rig.respond('response-a', true);
+  rig.say(ITEM, 1_000);
+  rig.done();
+
+  expect(rig.stream.audio).toHaveLength(0);
+  expect(rig.session.of('delete')).toEqual([{ type: 'delete', itemId: 'item-a' }]);
+});
+
+test('the API interrupts nothing when nothing is said', () => {
+  expect(rig.bridge.interrupt()).toBe(false);
+  expect(rig.stream.clears).toBe(0);
+});
+
+test('a second interruption of the same sentence finds nothing to interrupt', () => {
+  rig.respond();
+  rig.say(ITEM, 3_000);
+  rig.done();
+  rig.play(740);
+  rig.bargeIn();
+
+  rig.bargeIn();
+
+  expect(rig.session.of('truncate')).toHaveLength(1);
+  expect(rig.bridge.interrupt()).toBe(false);
+});
+
+test('a second interruption while the response is still being cancelled does not forget what was handled', () => {
+  rig.respond();
+  rig.say(ITEM, 3_000);
+  rig.play(740);
+  rig.bargeIn();
+  rig.bargeIn();
+
+  rig.say(ITEM, 1_000);
+  rig.done();
+
+  expect(rig.session.of('truncate')).toHaveLength(1);
+  expect(rig.session.of('delete')).toEqual([]);
+});
+
+test('a failure of the AI is reported as it is', () => {
+  const verdict = endCall('ai-connection-lost');
+
+  rig.session.listener.onFailed(verdict);
+
+  expect(rig.of('conversation.failed')).toEqual([{ type: 'conversation.failed', verdict }]);
+});

@@ -1,0 +1,89 @@
+import { MEDIA_PATH, StreamTokens } from '../../../src/media/stream-tokens';
+import { aCallId } from '../../support/builders';
+
+const CALL = aCallId(1);
+const OTHER_CALL = aCallId(2);
+
+let tokens: StreamTokens;
+
+beforeEach(() => {
+  tokens = new StreamTokens('https://bridge.example');
+});
+
+function path(callId: string): string {
+  return `${MEDIA_PATH}?callId=${callId}`;
+}
+
+test.each([
+  ['https://bridge.example', 'wss://bridge.example'],
+  ['http://127.0.0.1:3000', 'ws://127.0.0.1:3000'],
+  ['https://bridge.example/behind/a/path', 'wss://bridge.example/behind/a/path'],
+])('a server at %s is reached by the carrier at %s', (publicUrl, streamUrl) => {
+  const { url } = new StreamTokens(publicUrl).issueStream(CALL);
+
+  expect(url).toBe(`${streamUrl}/media-bridge?callId=${CALL}`);
+});
+
+test('a token opens the way to its call once', () => {
+  const { token } = tokens.issueStream(CALL);
+
+  expect(tokens.redeem(path(CALL), token)).toBe(CALL);
+  expect(tokens.redeem(path(CALL), token)).toBeUndefined();
+});
+
+test('tokens are long, and never the same', () => {
+  const issued = Array.from({ length: 100 }, () => tokens.issueStream(CALL).token);
+
+  expect(new Set(issued).size).toBe(100);
+  expect(Buffer.from(issued[0]!, 'base64url').length).toBeGreaterThanOrEqual(32);
+});
+
+test('a retry does not take the first token away, and each works once', () => {
+  const first = tokens.issueStream(CALL);
+  const second = tokens.issueStream(CALL);
+
+  expect(tokens.redeem(path(CALL), second.token)).toBe(CALL);
+  expect(tokens.redeem(path(CALL), second.token)).toBeUndefined();
+  expect(tokens.redeem(path(CALL), first.token)).toBe(CALL);
+});
+
+test('a token of another call is worth nothing, and is not used up by the attempt', () => {
+  const { token } = tokens.issueStream(CALL);
+  tokens.issueStream(OTHER_CALL);
+
+  expect(tokens.redeem(path(OTHER_CALL), token)).toBeUndefined();
+  expect(tokens.redeem(path(CALL), token)).toBe(CALL);
+});
+
+test.each(['', 'wrong', 'a'.repeat(10_000), '\u0000', 'undefined'])('the token %# is refused', (token) => {
+  tokens.issueStream(CALL);
+
+  expect(tokens.redeem(path(CALL), token)).toBeUndefined();
+});
+
+test('nothing opens after the call is over', () => {
+  const { token } = tokens.issueStream(CALL);
+
+  tokens.revoke(CALL);
+
+  expect(tokens.redeem(path(CALL), token)).toBeUndefined();
+  expect(() => tokens.revoke(CALL)).not.toThrow();
+});
+
+test.each([
+  '/',
+  '/media-bridge',
+  `/media-bridge/?callId=${CALL}`,
+  `/other?callId=${CALL}`,
+  `/media-bridge?callId=`,
+  `/media-bridge?callid=${CALL}`,
+  `/api/../media-bridge/x?callId=${CALL}`,
+  '//',
+  'http://[',
+  '/%',
+  '',
+])('a request for %j opens nothing, whatever the token', (url) => {
+  const { token } = tokens.issueStream(CALL);
+
+  expect(tokens.redeem(url, token)).toBeUndefined();
+});

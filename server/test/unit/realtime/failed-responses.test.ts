@@ -1,0 +1,76 @@
+import type { EndCall } from '../../../src/calls/end-call';
+import { FailedResponses } from '../../../src/realtime/failed-responses';
+import { ManualClock } from '../../support/manual-clock';
+
+const TRANSIENT = { type: 'server_error', code: 'rate_limit_exceeded' };
+
+let clock: ManualClock;
+let retriedAtMs: number[];
+let verdicts: EndCall[];
+let failures: FailedResponses;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  retriedAtMs = [];
+  verdicts = [];
+  const startMs = clock.monotonicMs();
+  failures = new FailedResponses(clock, {
+    retry: () => retriedAtMs.push(clock.monotonicMs() - startMs),
+    giveUp: (verdict) => verdicts.push(verdict),
+  });
+});
+
+test('asks again after half a second, one second and two', () => {
+  for (let failure = 1; failure <= 3; failure += 1) {
+    failures.onFailure(TRANSIENT);
+    clock.advance(5_000);
+  }
+
+  expect(retriedAtMs).toEqual([500, 5_000 + 1_000, 10_000 + 2_000]);
+  expect(verdicts).toEqual([]);
+});
+
+test('gives up at the fourth failure in a row', () => {
+  for (let failure = 1; failure <= 4; failure += 1) {
+    failures.onFailure(TRANSIENT);
+    clock.advance(2_000);
+  }
+
+  expect(retriedAtMs).toHaveLength(3);
+  expect(verdicts).toMatchObject([{ reason: 'ai-failed', details: { errorCode: 'rate_limit_exceeded', tries: 4 } }]);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('starts counting anew after a response came through', () => {
+  for (let round = 0; round < 5; round += 1) {
+    failures.onFailure(TRANSIENT);
+    failures.onFailure(TRANSIENT);
+    failures.forget();
+  }
+
+  expect(verdicts).toEqual([]);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('does not ask again when nobody wants a response any more', () => {
+  failures.onFailure(TRANSIENT);
+  failures.forget();
+
+  clock.advance(10_000);
+
+  expect(retriedAtMs).toEqual([]);
+});
+
+test('gives up at once when the account is the problem', () => {
+  failures.onFailure({ type: 'insufficient_quota', code: 'insufficient_quota' });
+
+  expect(verdicts).toMatchObject([{ reason: 'ai-unauthorized' }]);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('a failure without an explanation is tried again too', () => {
+  failures.onFailure({});
+  clock.advance(500);
+
+  expect(retriedAtMs).toEqual([500]);
+});

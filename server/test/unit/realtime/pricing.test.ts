@@ -1,0 +1,98 @@
+import { priceResponse, priceTranscription } from '../../../src/realtime/pricing';
+
+const CAPTURED = {
+  input_token_details: {
+    text_tokens: 119,
+    audio_tokens: 13,
+    cached_tokens: 64,
+    cached_tokens_details: { text_tokens: 64, audio_tokens: 0 },
+  },
+  output_token_details: { text_tokens: 30, audio_tokens: 91 },
+};
+
+test('a captured response on 2.1-mini costs what the price page says', () => {
+  // (119-64)*0.60 + 64*0.06 + 13*10 + 30*2.40 + 91*20 = 33 + 3.84 + 130 + 72 + 1820 = 2058.84 per million.
+  expect(priceResponse('gpt-realtime-2.1-mini', CAPTURED).costUsd).toBeCloseTo(0.00205884, 12);
+});
+
+test('the same response on 2.1 costs more', () => {
+  // 55*4 + 64*0.40 + 13*32 + 30*24 + 91*64 = 220 + 25.6 + 416 + 720 + 5824 = 7205.6 per million.
+  expect(priceResponse('gpt-realtime-2.1', CAPTURED).costUsd).toBeCloseTo(0.0072056, 12);
+});
+
+test('text out of 1.5 has its own price', () => {
+  const usage = { output_token_details: { text_tokens: 1_000_000 } };
+
+  expect(priceResponse('gpt-realtime-1.5', usage).costUsd).toBe(16);
+  expect(priceResponse('gpt-realtime-2', usage).costUsd).toBe(24);
+});
+
+test('cached audio has the cached price', () => {
+  const input = { audio_tokens: 1_000_000, cached_tokens: 400_000, cached_tokens_details: { audio_tokens: 400_000 } };
+
+  // 600,000 at 10 and 400,000 at 0.30.
+  expect(priceResponse('gpt-realtime-2.1-mini', { input_token_details: input }).costUsd).toBeCloseTo(6.12, 10);
+});
+
+test('cached tokens without a split follow the split of the input', () => {
+  const input = { text_tokens: 300_000, audio_tokens: 100_000, cached_tokens: 200_000 };
+
+  // Cached: 150,000 text, 50,000 audio. 150,000*0.6 + 150,000*0.06 + 50,000*10 + 50,000*0.3 = 614,000 per million.
+  expect(priceResponse('gpt-realtime-2.1-mini', { input_token_details: input }).costUsd).toBeCloseTo(0.614, 10);
+});
+
+test('counts are those of the usage', () => {
+  expect(priceResponse('gpt-realtime-2.1', CAPTURED)).toMatchObject({
+    responses: 1,
+    inputTextTokens: 119,
+    inputAudioTokens: 13,
+    cachedInputTokens: 64,
+    outputTextTokens: 30,
+    outputAudioTokens: 91,
+  });
+});
+
+test.each([undefined, {}, { input_token_details: {} }, { output_token_details: {} }])(
+  'usage that says nothing costs nothing: %j',
+  (usage) => {
+    expect(priceResponse('gpt-realtime-2.1', usage)).toMatchObject({ responses: 1, outputAudioTokens: 0, costUsd: 0 });
+  },
+);
+
+test('cached tokens of nothing are no division by zero', () => {
+  const usage = { input_token_details: { cached_tokens: 5 } };
+
+  expect(priceResponse('gpt-realtime-2.1', usage).costUsd).toBe(0);
+});
+
+test.each(['gpt-realtime-9', ''])('a model named %j has no price', (model) => {
+  expect(priceResponse(model, CAPTURED)).toMatchObject({ outputAudioTokens: 91, costUsd: null });
+});
+
+describe('a transcription', () => {
+  const MODEL = 'gpt-4o-mini-transcribe';
+
+  test('is priced by its tokens, and adds none to those of the model', () => {
+    const usage = priceTranscription(MODEL, { type: 'tokens', input_tokens: 1_000, output_tokens: 200 });
+
+    // 1000*1.25 + 200*5 = 2250 per million.
+    expect(usage.costUsd).toBeCloseTo(0.00225, 12);
+    expect(usage).toMatchObject({ responses: 0, inputAudioTokens: 0, outputTextTokens: 0 });
+  });
+
+  test('is priced by its length when that is all there is', () => {
+    expect(priceTranscription(MODEL, { type: 'duration', seconds: 90 }).costUsd).toBeCloseTo(0.0045, 12);
+  });
+
+  test('of unknown usage costs nothing, by an unknown model nobody knows what', () => {
+    expect(priceTranscription(MODEL, undefined).costUsd).toBe(0);
+    expect(priceTranscription('whisper-9', { type: 'duration', seconds: 90 }).costUsd).toBeNull();
+    expect(priceTranscription(MODEL, { type: 'tokens' }).costUsd).toBe(0);
+  });
+});
+
+test('prices a dated snapshot like its model', () => {
+  const usage = { output_token_details: { audio_tokens: 1_000 } };
+
+  expect(priceResponse('gpt-realtime-mini-2025-12-15', usage)).toEqual(priceResponse('gpt-realtime-mini', usage));
+});

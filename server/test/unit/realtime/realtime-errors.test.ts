@@ -1,0 +1,71 @@
+import { classifyError, errorFacts, verdictOfClose, verdictOfHttpRefusal } from '../../../src/realtime/realtime-errors';
+
+test.each([
+  [{ code: 'response_cancel_not_active', message: 'Cancellation failed: no active response found' }, 'benign'],
+  [{ code: 'item_truncate_invalid_item_id' }, 'benign'],
+  [{ code: 'item_delete_invalid_item_id' }, 'benign'],
+  [{ code: 'item_not_found' }, 'benign'],
+  [{ code: 'item_retrieve_invalid_item_id' }, 'benign'],
+  [{ code: 'input_audio_buffer_commit_empty' }, 'benign'],
+  [{ code: 'conversation_already_has_active_response' }, 'benign'],
+  [{ code: 'invalid_value', message: 'Audio content of 9250ms is already shorter than 57340ms' }, 'benign'],
+  [{ code: null, message: 'Only model output audio messages can be truncated' }, 'benign'],
+  [{ type: 'invalid_request_error', code: 'invalid_api_key' }, 'account'],
+  [{ type: 'insufficient_quota', code: null }, 'account'],
+  [{ code: 'insufficient_quota' }, 'account'],
+  [{ code: 'credit_balance_exhausted' }, 'account'],
+  [{ code: 'account_deactivated' }, 'account'],
+  [{ code: 'billing_hard_limit_reached' }, 'account'],
+  [{ code: 'model_not_found' }, 'account'],
+  [{ type: 'server_error', code: null }, 'transient'],
+  [{ code: 'rate_limit_exceeded' }, 'transient'],
+  [{ code: 'inference_rate_limit_exceeded' }, 'transient'],
+  [{ type: 'invalid_request_error', code: 'session_expired' }, 'session-over'],
+  [{ type: 'invalid_request_error', code: 'unknown_parameter' }, 'request'],
+  [{ code: 'cannot_update_voice' }, 'request'],
+  [{ code: 'a_code_of_tomorrow' }, 'request'],
+  [{ type: null, code: null, message: null }, 'request'],
+  [{}, 'request'],
+])('%j is %s', (error, expected) => {
+  expect(classifyError(error)).toBe(expected);
+});
+
+test('the facts of an error are its codes, never its message', () => {
+  const facts = errorFacts({ type: 'invalid_request_error', code: 'invalid_value', param: 'x', message: 'canary' });
+
+  expect(facts).toEqual({ errorType: 'invalid_request_error', errorCode: 'invalid_value', param: 'x' });
+});
+
+test.each([
+  [401, 'ai-unauthorized'],
+  [403, 'ai-unauthorized'],
+  [404, 'ai-unavailable'],
+  [429, 'ai-unavailable'],
+  [500, 'ai-unavailable'],
+  [503, 'ai-unavailable'],
+  [0, 'ai-unavailable'],
+])('an upgrade that is answered with %i ends as %s', (httpStatus, reason) => {
+  expect(verdictOfHttpRefusal(httpStatus)).toMatchObject({ reason, details: { httpStatus } });
+});
+
+test.each([
+  [3000, 'invalid_request_error.invalid_api_key', false, 'ai-unauthorized'],
+  [4000, 'invalid_request_error.beta_api_shape_disabled', false, 'ai-refused-session'],
+  [4004, 'invalid_request_error.model_not_found', false, 'ai-refused-session'],
+  [1001, 'going away', true, 'ai-connection-lost'],
+  [1006, '', true, 'ai-connection-lost'],
+  [1006, '', false, 'ai-unavailable'],
+  [1011, 'internal', false, 'ai-unavailable'],
+])('a close with %i "%s" (ready: %s) ends as %s', (closeCode, reasonText, wasReady, reason) => {
+  const verdict = verdictOfClose(closeCode, reasonText, wasReady);
+
+  expect(verdict.reason).toBe(reason);
+  expect(verdict.details).toEqual(reasonText === '' ? { closeCode } : { closeCode, closeReason: reasonText });
+});
+
+test('an account error is the same verdict whether it comes as an error or as a close', () => {
+  const asClose = verdictOfClose(4004, 'invalid_request_error.model_not_found', false);
+
+  expect(classifyError({ code: 'model_not_found' })).toBe('account');
+  expect(asClose.result).toBe('ai-error');
+});

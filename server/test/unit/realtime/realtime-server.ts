@@ -1,0 +1,216 @@
+// A bare Realtime endpoint that says what a test tells it to: for moments that a simulation of the real one never has.
+
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { CallUsage } from '../../../src/calls/call';
+import type { ItemRef, RealtimeListener, ResponseOutcome } from '../../../src/calls/conversation-ports';
+import type { EndCall } from '../../../src/calls/end-call';
+import { OpenAiRealtime, type RealtimeSettings } from '../../../src/realtime/openai-realtime';
+import { RecordingLogger } from '../../support/fakes';
+import { ManualClock, settle } from '../../support/manual-clock';
+import { until } from '../../support/until';
+
+export type ClientEvent = { readonly type: string; readonly [field: string]: unknown };
+
+/** What a session reported, in order. */
+export class RecordingListener implements RealtimeListener {
+  readonly log: string[] = [];
+  readonly audio: Buffer[] = [];
+  readonly failures: EndCall[] = [];
+  readonly outcomes: ResponseOutcome[] = [];
+  readonly started: { readonly responseId: string; readonly isUnwanted: boolean }[] = [];
+
+  onReady(): void {
+    this.log.push('ready');
+  }
+
+  onResponseStarted(started: { readonly responseId: string; readonly isUnwanted: boolean }): void {
+    this.log.push('response');
+    this.started.push(started);
+  }
+
+  onAudio(_item: ItemRef, audio: Buffer): void {
+    this.log.push('audio');
+    this.audio.push(audio);
+  }
+
+  onAudioDone(): void {
+    this.log.push('audio done');
+  }
+
+  onAssistantText(_item: ItemRef, text: object): void {
+    this.log.push(JSON.stringify(text));
+  }
+
+  onCalleeText(_itemId: string, text: string, _usage: CallUsage): void {
+    this.log.push(`callee: ${text}`);
+  }
+
+  onSpeechStarted(): void {
+    this.log.push('speech');
+  }
+
+  onSpeechStopped(): void {
+    this.log.push('silence');
+  }
+
+  onResponseDone(outcome: ResponseOutcome): void {
+    this.log.push('done');
+    this.outcomes.push(outcome);
+  }
+
+  onFailed(verdict: EndCall): void {
+    this.log.push('failed');
+    this.failures.push(verdict);
+  }
+}
+
+/** The endpoint, a session that talks to it, and the time of that session. */
+export class RealtimeRig {
+  readonly clock = new ManualClock();
+  readonly log = new RecordingLogger();
+  readonly listener = new RecordingListener();
+  readonly received: ClientEvent[] = [];
+  readonly requests: IncomingMessage[] = [];
+  readonly session: OpenAiRealtime;
+  closeCode: number | undefined;
+  #socket: WebSocket | undefined;
+  readonly #http: Server;
+  readonly #accepting = new WebSocketServer({ noServer: true });
+
+  private constructor(http: Server, settings: Partial<RealtimeSettings>) {
+    this.#http = http;
+    const { port } = http.address() as AddressInfo;
+    this.session = new OpenAiRealtime(
+      {
+        apiKey: 'sk-test',
+        baseUrl: `http://127.0.0.1:${port}/v1`,
+        model: 'gpt-realtime-2.1-mini',
+        safetyIdentifier: 'hash-of-somebody',
+        instructions: 'Be kind.',
+        voice: 'marin',
+        audioFormat: 'pcm16',
+        transcriptionModel: 'gpt-4o-mini-transcribe',
+        ...settings,
+      },
+      { clock: this.clock, log: this.log },
+    );
+  }
+
+  /** @param refuseWith HTTP status with which the upgrade is answered. */
+  static async start(
+    options: { refuseWith?: number; settings?: Partial<RealtimeSettings> } = {},
+  ): Promise<RealtimeRig> {
+    const http = createServer();
+    await new Promise<void>((resolve) => {
+      http.listen(0, '127.0.0.1', resolve);
+    });
+    const rig = new RealtimeRig(http, options.settings ?? {});
+    http.on('upgrade', (request, socket, head) => {
+      rig.requests.push(request);
+      if (options.refuseWith !== undefined) {
+        socket.end(`HTTP/1.1 ${options.refuseWith} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+        return;
+      }
+      rig.#accepting.handleUpgrade(request, socket, head, (webSocket) => rig.#accept(webSocket));
+    });
+    return rig;
+  }
+
+  /** Connects; resolves when the endpoint has the socket. */
+  async connect(): Promise<void> {
+    this.session.open(this.listener);
+    await until(() => this.#socket !== undefined);
+  }
+
+  /** Connects and goes through the opening moves. */
+  async ready(): Promise<void> {
+    await this.connect();
+    this.send({ type: 'session.created', session: { id: 'session-1' } });
+    await this.until('session.update');
+    this.send(this.updated());
+    await until(() => this.listener.log.includes('ready'));
+  }
+
+  updated(format: object = { type: 'audio/pcm', rate: 24_000 }): ClientEvent {
+    const input = { format, turn_detection: { type: 'server_vad' } };
+    return { type: 'session.updated', session: { audio: { input, output: { format, voice: 'marin' } } } };
+  }
+
+  send(...events: ClientEvent[]): void {
+    for (const event of events) this.#socket?.send(JSON.stringify(event));
+  }
+
+  /** Sends, and waits until the session has taken it in. */
+  async tell(...events: ClientEvent[]): Promise<void> {
+    const marker = `marker-${this.received.length}-${this.listener.log.length}`;
+    const type = 'conversation.item.input_audio_transcription.completed';
+    this.send(...events, { type, item_id: 'marker', transcript: marker });
+    await until(() => this.listener.log.includes(`callee: ${marker}`) || this.listener.failures.length > 0);
+    await settle();
+  }
+
+  /** Resolves when that many events of the type have come. */
+  async until(type: string, count = 1): Promise<void> {
+    await until(() => this.of(type).length >= count);
+  }
+
+  of(type: string): ClientEvent[] {
+    return this.received.filter((event) => event.type === type);
+  }
+
+  /** A round trip: whatever the session sent before has arrived. */
+  async flush(): Promise<void> {
+    const before = this.of('conversation.item.delete').length;
+    this.session.deleteItem('flush');
+    await until(() => this.of('conversation.item.delete').length > before);
+  }
+
+  ping(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket?.once('pong', () => resolve());
+      this.#socket?.ping();
+    });
+  }
+
+  closeSocket(code?: number, reason?: string): void {
+    this.#socket?.close(code, reason);
+  }
+
+  breakSocket(): void {
+    this.#socket?.terminate();
+  }
+
+  async stop(): Promise<void> {
+    this.session.close();
+    await this.closeEndpoint();
+  }
+
+  async closeEndpoint(): Promise<void> {
+    for (const client of this.#accepting.clients) client.terminate();
+    this.#accepting.close();
+    this.#http.closeAllConnections();
+    await new Promise((resolve) => {
+      this.#http.close(resolve);
+    });
+  }
+
+  #accept(socket: WebSocket): void {
+    this.#socket = socket;
+    socket.on('message', (data: Buffer) => this.received.push(JSON.parse(data.toString()) as ClientEvent));
+    socket.on('close', (code) => (this.closeCode = code));
+  }
+}
+
+/** The server begins a response; with the request's own metadata it is an answer to that request. */
+export function created(responseId: string, request?: ClientEvent): ClientEvent {
+  const metadata = (request?.['response'] as { metadata?: object } | undefined)?.metadata ?? null;
+  return { type: 'response.created', response: { id: responseId, metadata } };
+}
+
+/** The server ends a response. */
+export function done(responseId: string, status = 'completed', code?: string): ClientEvent {
+  const details = code === undefined ? null : { error: { type: 'server_error', code } };
+  return { type: 'response.done', response: { id: responseId, status, status_details: details } };
+}
