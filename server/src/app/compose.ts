@@ -26,6 +26,9 @@ import { SqlCallStore } from '../store/call-store';
 import { openDatabase } from '../store/database';
 import { SYSTEM_CLOCK } from './system-clock';
 
+/** How long records and status callbacks on their way may hold up the end of the process. */
+export const SETTLE_LIMIT_MS = 5_000;
+
 const DATABASE_FILE = 'ai-calls.db';
 
 /** What the caller of compose may replace. */
@@ -89,7 +92,7 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     log,
   });
   const settle = async (): Promise<void> => {
-    await journal.flush();
+    await journal.flush(SETTLE_LIMIT_MS);
     await callbacks.flush();
   };
   const release = async (): Promise<void> => {

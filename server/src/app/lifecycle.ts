@@ -7,13 +7,10 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { firstWithin } from '../calls/wait';
-import type { App } from './compose';
+import { type App, SETTLE_LIMIT_MS } from './compose';
 
 // Ending the remaining calls means hanging up at the carrier, last words included; it has to end some time.
 const END_ALL_LIMIT_MS = 15_000;
-
-// Records and status callbacks on their way; a dead endpoint of a user must not keep the process.
-const SETTLE_LIMIT_MS = 5_000;
 
 // Slow clients must not keep connections for ever; a webhook or a REST request is small.
 const HEADERS_TIMEOUT_MS = 10_000;

@@ -45,8 +45,10 @@ export class CallService {
   readonly #deps: CallServiceDeps;
   readonly #registry = new CallRegistry();
   readonly #seenEvents: RecentIds;
-  /** What is under way outside the registry: records being inserted, legs of calls long over being taken down. */
-  readonly #pending = new Set<Promise<unknown>>();
+  /** Records being inserted. */
+  readonly #insertions = new Set<Promise<unknown>>();
+  /** Legs of calls long over, on their way down. */
+  readonly #takeDowns = new Set<Promise<unknown>>();
   #isDraining = false;
 
   constructor(deps: CallServiceDeps) {
@@ -68,13 +70,13 @@ export class CallService {
     if (known) return this.#replay(known);
     // When all places are taken, it may be by a request with the same key whose record is still being written.
     if (this.#isFull && idempotency) {
-      await Promise.allSettled(this.#pending);
+      await Promise.allSettled(this.#insertions);
       const placed = await this.#deps.store.findReplay(idempotency);
       if (placed) return this.#replay(placed);
     }
     const call = createCall(randomUUID(), request, this.#deps.clock.nowMs());
     const live = this.#reserve(call);
-    const insertion = await this.#track(this.#insert(call, idempotency)).catch((error: unknown) => {
+    const insertion = await tracked(this.#insertions, this.#insert(call, idempotency)).catch((error: unknown) => {
       this.#registry.remove(call.callId);
       throw error;
     });
@@ -151,7 +153,8 @@ export class CallService {
 
   /** Resolves when the last call is closed. */
   async whenIdle(): Promise<void> {
-    await Promise.allSettled(this.#pending);
+    await Promise.allSettled(this.#insertions);
+    await Promise.allSettled(this.#takeDowns);
     await this.#registry.whenIdle();
   }
 
@@ -212,12 +215,7 @@ export class CallService {
     this.#deps.log.warn('The carrier reports a live leg for a call that is over, hanging it up', { callId });
     const leg = new CarrierLeg(callId, this.#deps);
     leg.learn(event.carrierCallId);
-    await this.#track(leg.takeDown());
-  }
-
-  async #track<T>(work: Promise<T>): Promise<T> {
-    this.#pending.add(work);
-    return work.finally(() => this.#pending.delete(work));
+    await tracked(this.#takeDowns, leg.takeDown());
   }
 
   /** Another server may share the carrier's account: only calls in our record are ours to hang up. */
@@ -231,4 +229,10 @@ export class CallService {
       throw error;
     }
   }
+}
+
+/** Keeps `work` in `set` until it is settled. */
+async function tracked<T>(set: Set<Promise<unknown>>, work: Promise<T>): Promise<T> {
+  set.add(work);
+  return work.finally(() => set.delete(work));
 }

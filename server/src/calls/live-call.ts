@@ -40,6 +40,8 @@ export class LiveCall {
   #call: Call;
   #conversation: Conversation | undefined;
   #onSpoken: (() => void) | undefined;
+  /** Second legs of this call on their way down. */
+  readonly #strays: Promise<void>[] = [];
 
   constructor(call: Call, deps: LiveCallDeps, onClosed: (closed: LiveCall) => void) {
     this.#call = call;
@@ -159,6 +161,7 @@ export class LiveCall {
   async #close(needsLastWords: boolean): Promise<void> {
     if (needsLastWords) await this.#sayLastWords();
     await this.#leg.takeDown();
+    await Promise.all(this.#strays);
     this.#call = { ...this.#call, carrierCallId: this.#leg.carrierCallId };
     this.#deps.journal.save(this.#call);
     this.#deps.journal.note(this.#call, this.#leg.isUp ? 'leg.abandoned' : 'leg.down');
@@ -281,7 +284,7 @@ export class LiveCall {
     this.#deps.log.error('The carrier reports a second leg for this call, hanging it up', { callId });
     const stray = new CarrierLeg(callId, this.#deps);
     stray.learn(carrierCallId);
-    void stray.takeDown();
+    this.#strays.push(stray.takeDown());
   }
 
   #recordStatus(data: Readonly<Record<string, unknown>>): void {

@@ -93,7 +93,9 @@ export class MediaBridge implements Conversation, RealtimeListener {
     this.#streamStartedAtMs = this.#deps.clock.monotonicMs();
     this.#lastFrameAtMs = this.#streamStartedAtMs;
     this.#report({ type: 'stream.started', streamId: stream.streamId, encoding: stream.encoding });
-    this.#playout.connect(stream);
+    // Whoever hears of the stream may end the call.
+    if (this.#isClosed) return;
+    for (const correction of planCorrections(this.#playout.connect(stream))) this.#correct(correction);
     stream.listen({
       onAudio: (frame) => this.#onCalleeAudio(stream, frame),
       onMark: (name) => stream === this.#stream && this.#playout.onMark(name),
@@ -112,6 +114,7 @@ export class MediaBridge implements Conversation, RealtimeListener {
     if (this.#isClosed) return;
     for (const correction of planCorrections(this.#playout.close()))
       this.#reportTurn(this.#turns.onCorrected(correction));
+    for (const turn of this.#turns.close()) this.#reportTurn(turn);
     this.#isClosed = true;
     this.#mediaWatch?.cancel();
     this.#deps.session.close();
@@ -214,8 +217,11 @@ export class MediaBridge implements Conversation, RealtimeListener {
 
   /** The line is gone: from here on nothing is heard, however long the call takes to end. */
   #onStreamGone(stream: CarrierStream, event: ConversationEvent): void {
-    if (stream !== this.#stream) return;
-    for (const correction of planCorrections(this.#playout.disconnect())) this.#correct(correction);
+    if (this.#isClosed || stream !== this.#stream) return;
+    const corrections = planCorrections(this.#playout.disconnect());
+    this.#deps.session.cancelResponse();
+    this.#discardActive(corrections);
+    for (const correction of corrections) this.#correct(correction);
     this.#report(event);
   }
 

@@ -86,15 +86,21 @@ export class Playout {
     return this.#spans.some((span) => span.generatedMs > 0 && span.heardMs(nowMs) < span.generatedMs);
   }
 
-  /** The stream is there: what was held goes out now. */
-  connect(sink: PlayoutSink): void {
+  /**
+   * The stream is there: what was held goes out now. When it takes the place of another one, what that still had is
+   * lost: items that were all sent are over, and how far they got is returned.
+   */
+  connect(sink: PlayoutSink): ClearedSpan[] {
     const nowMs = this.#heardUntilMs();
     for (const span of this.#spans) span.freeze(nowMs);
+    const over = this.#spans.filter((span) => span.isSent);
+    this.#spans = this.#spans.filter((span) => !span.isSent);
     this.#sink = sink;
     this.#forgetMarks();
     this.#delaysMs = [];
     this.#playEndMs = 0;
     this.#pump();
+    return over.map((span) => cleared(span, nowMs));
   }
 
   /** The stream is gone: nothing more is heard. Returns how far each item got. */
@@ -128,18 +134,12 @@ export class Playout {
   clear(): ClearedSpan[] {
     const nowMs = this.#heardUntilMs();
     this.#sink?.clear();
-    const cleared = this.#spans.map((span) => ({
-      item: span.item,
-      heardMs: span.heardMs(nowMs),
-      sentMs: span.sentMs,
-      generatedMs: span.generatedMs,
-      isFinished: span.isFinished,
-    }));
+    const spans = this.#spans.map((span) => cleared(span, nowMs));
     this.#spans = [];
     this.#forgetMarks();
     this.#playEndMs = 0;
     this.#timer?.cancel();
-    return cleared;
+    return spans;
   }
 
   /** The carrier played everything up to this mark; a mark that cannot be true yet is left to the clock. */
@@ -160,10 +160,10 @@ export class Playout {
   close(): ClearedSpan[] {
     if (this.#isClosed) return [];
     this.#isClosed = true;
-    const cleared = this.#sink ? this.clear() : [];
+    const spans = this.#sink ? this.clear() : [];
     this.#sink = undefined;
     this.#spans = [];
-    return cleared;
+    return spans;
   }
 
   #pump(): void {
@@ -253,4 +253,9 @@ export class Playout {
   #find({ itemId, contentIndex }: ItemRef): PlayoutSpan | undefined {
     return this.#spans.find((span) => span.item.itemId === itemId && span.item.contentIndex === contentIndex);
   }
+}
+
+function cleared(span: PlayoutSpan, nowMs: number): ClearedSpan {
+  const { item, sentMs, generatedMs, isFinished } = span;
+  return { item, heardMs: span.heardMs(nowMs), sentMs, generatedMs, isFinished };
 }

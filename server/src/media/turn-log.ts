@@ -52,6 +52,13 @@ export class TurnLog {
     );
   }
 
+  /** The call is over: turns that were heard and still wait for words go with what there is. */
+  close(): Turn[] {
+    return [...this.#entries].flatMap(([key, { audioMs }]) =>
+      audioMs === undefined ? [] : [this.#finish(key, { isInterrupted: false, ...durations(audioMs) })],
+    );
+  }
+
   /** The turn that remains of an item after a cut; undefined when nothing of it was heard. */
   onCorrected({ kind, item, span }: Correction): Turn | undefined {
     const key = keyOf(item);
@@ -61,6 +68,10 @@ export class TurnLog {
     }
     if (kind === 'keep')
       return this.#finish(key, { isInterrupted: false, ...durations(span.heardMs, span.generatedMs) });
+    if (span.heardMs === 0) {
+      this.#entries.delete(key);
+      return undefined;
+    }
     const entry = this.#entry(item);
     entry.text = heardPart(entry.text, span);
     return this.#finish(key, { isInterrupted: true, ...durations(span.heardMs, span.generatedMs) });

@@ -57,7 +57,8 @@ export class ResponseSequencer {
 
   /** Asks once more for what was asked for or made last. */
   repeat(): void {
-    this.request(this.#last);
+    if (this.#waiting.length === 0) this.#waiting.push(this.#last);
+    this.#pump();
   }
 
   /** Cancels what is being made or about to be, and forgets what waits; returns whether there was anything. */
@@ -84,6 +85,7 @@ export class ResponseSequencer {
     this.#answerTimer?.cancel();
     if (this.#callee === 'awaiting-answer') this.#callee = 'silent';
     this.#activeId = responseId;
+    this.#soundTimer?.cancel();
     if (isUnwanted) this.#cancelActive(responseId);
     else this.#soundTimer = this.#deps.clock.after(SOUND_TIMEOUT_MS, () => this.#abandon(responseId));
     return isUnwanted;
@@ -98,6 +100,7 @@ export class ResponseSequencer {
   /** Returns whether the response had been cancelled by us. */
   onDone(responseId: string): boolean {
     if (this.#activeId === responseId) this.#release();
+    if (this.#callee === 'silent') this.#answerTimer?.cancel();
     this.#abandonedIds.delete(responseId);
     const wasCancelled = this.#cancelledIds.delete(responseId);
     this.#pump();
@@ -112,6 +115,12 @@ export class ResponseSequencer {
 
   onSpeechStopped(): void {
     this.#callee = 'awaiting-answer';
+    this.#awaitAnswer();
+  }
+
+  /** Somebody else's response is due; without it, nobody would ask again. */
+  #awaitAnswer(): void {
+    this.#answerTimer?.cancel();
     this.#answerTimer = this.#deps.clock.after(ANSWER_TIMEOUT_MS, () => this.#onTimeout());
   }
 
@@ -121,10 +130,11 @@ export class ResponseSequencer {
     const { request } = this.#asked;
     this.#forgetAsked();
     this.#last = request;
-    // The other response is still to be announced; it decides whether this one is moot.
+    // The other response is still to be announced, or to be done; it decides whether this one is moot.
     if (isActiveElsewhere && !this.#isNextUnwanted) this.#waiting.unshift(request);
     this.#isNextUnwanted = false;
-    if (!isActiveElsewhere) this.#pump();
+    if (isActiveElsewhere) this.#awaitAnswer();
+    else this.#pump();
     return true;
   }
 
@@ -142,11 +152,12 @@ export class ResponseSequencer {
     this.#soundTimer?.cancel();
   }
 
+  /** One that we cancelled ourselves is only let go; nobody wants another in its place. */
   #abandon(responseId: string): void {
-    this.#cancelActive(responseId);
+    const wasWanted = this.#cancelActive(responseId);
     this.#abandonedIds.add(responseId);
-    this.#release();
-    this.#deps.onUnanswered();
+    if (this.#activeId === responseId) this.#release();
+    if (wasWanted) this.#deps.onUnanswered();
   }
 
   #cancelActive(responseId: string): boolean {
@@ -162,16 +173,24 @@ export class ResponseSequencer {
     if (!request) return;
     this.#lastNumber += 1;
     const id = `response-${this.#lastNumber}`;
-    const timer = this.#deps.clock.after(ANSWER_TIMEOUT_MS, () => this.#onTimeout());
+    const timer = this.#deps.clock.after(ANSWER_TIMEOUT_MS, () => this.#onLost());
     this.#asked = { id, request, timer };
     const response = { ...request, metadata: { [REQUEST_KEY]: id } };
     this.#deps.send({ type: 'response.create', event_id: id, response });
   }
 
+  /** The request got lost. While the callee has the word, the answer to them is what is waited for. */
+  #onLost(): void {
+    if (this.#callee === 'silent') this.#onTimeout();
+    else this.#forgetAsked();
+  }
+
   /** A request got lost, or the server did not answer the callee: nobody may wait for it any longer. */
   #onTimeout(): void {
-    this.#last = this.#asked?.request ?? {};
+    this.#last = this.#asked?.request ?? this.#waiting[0] ?? {};
+    this.#waiting = [];
     this.#forgetAsked();
+    this.#answerTimer?.cancel();
     if (this.#callee === 'awaiting-answer') this.#callee = 'silent';
     if (!this.#isNextUnwanted) this.#deps.onUnanswered();
     this.#isNextUnwanted = false;

@@ -1,4 +1,10 @@
-import { CallNotFoundError, CallStateError, CapacityError, DrainingError } from '../../../src/calls/errors';
+import {
+  CallNotFoundError,
+  CallStateError,
+  CapacityError,
+  CarrierError,
+  DrainingError,
+} from '../../../src/calls/errors';
 import type { Idempotency } from '../../../src/calls/ports';
 import { deferred } from '../../../src/lib/deferred';
 import { aCallId, aCallRequest, aCarrierEvent } from '../../support/builders';
@@ -256,4 +262,18 @@ test('events of calls that are not ours are ignored', async () => {
   await calls.service.onCarrierEvent(aCarrierEvent({ type: 'leg.answered' }, { callId: aCallId(99) }));
 
   expect(calls.carrier.hangUps).toEqual([]);
+});
+
+test('a full server refuses at once, however long the leg of an older call takes to come down', async () => {
+  const single = new CallHarness({ maxConcurrentCalls: 1 });
+  const oldId = await single.place();
+  await single.end(oldId, 'dial-outcome-unknown');
+  await single.place();
+  single.carrier.onHangUp = () => Promise.reject(new CarrierError('still up', { failure: 'unavailable' }));
+  void single.service.onCarrierEvent(
+    aCarrierEvent({ type: 'leg.ringing' }, { callId: oldId, carrierCallId: 'late-leg' }),
+  );
+  await settle();
+
+  await expect(single.service.place(aCallRequest(), KEY)).rejects.toBeInstanceOf(CapacityError);
 });

@@ -269,3 +269,48 @@ test('a failure of the AI is reported as it is', () => {
 
   expect(rig.of('conversation.failed')).toEqual([{ type: 'conversation.failed', verdict }]);
 });
+
+test('an item of which something was heard before the line went away is not deleted for what comes after', () => {
+  rig.respond();
+  rig.say(ITEM, 2_000);
+  rig.clock.advance(500);
+  rig.stream.listener.onLost(1006);
+  rig.say(ITEM, 1_000);
+  rig.bargeIn();
+  rig.finish();
+  rig.done();
+
+  const kinds = rig.session.commands.map(({ type }) => type);
+
+  expect(kinds).toContain('truncate');
+  expect(kinds).not.toContain('delete');
+  expect(rig.events.filter(({ type }) => type === 'assistant.interrupted')).toEqual([]);
+});
+
+test('a stream that is replaced leaves nothing behind that plays for ever', () => {
+  rig.respond();
+  rig.say(ITEM, 300);
+  rig.finish();
+  rig.done();
+  rig.clock.advance(100);
+  rig.connect();
+  rig.clock.advance(60_000);
+
+  rig.bargeIn();
+
+  expect(rig.events.filter(({ type }) => type === 'assistant.interrupted')).toEqual([]);
+  expect(rig.bridge.interrupt()).toBe(false);
+});
+
+test('a turn that was heard whole is reported at the end, although its words never became complete', () => {
+  rig.respond();
+  rig.say(ITEM, 300, 'almost all');
+  rig.finish();
+  rig.clock.advance(5_000);
+
+  rig.bridge.close();
+
+  expect(rig.events.filter(({ type }) => type === 'turn.finished')).toMatchObject([
+    { turn: { speaker: 'assistant', text: 'almost all', isInterrupted: false } },
+  ]);
+});

@@ -278,3 +278,63 @@ test('a cancelled request that is refused is forgotten, and does not cancel the 
 
   expect(begin('a')).toBe(false);
 });
+
+describe('a response that makes no sound', () => {
+  const SOUND_TIMEOUT_MS = 8_000;
+
+  test('is given up, and what asks again is not stuck when the server still counts it as active', () => {
+    sequencer.request({ instructions: 'Greet.' });
+    begin('hung');
+    clock.advance(SOUND_TIMEOUT_MS);
+    expect([unanswered, cancels()]).toEqual([1, ['hung']]);
+    sequencer.repeat();
+    sequencer.onRefused('response-2', true);
+
+    clock.advance(ANSWER_TIMEOUT_MS);
+    sequencer.repeat();
+
+    expect(unanswered).toBe(2);
+    expect(creates().map(({ response }) => response?.instructions)).toEqual(['Greet.', 'Greet.', 'Greet.']);
+  });
+
+  test('is only let go when it had been cancelled: nobody wants another in its place', () => {
+    sequencer.request({});
+    begin('a');
+    sequencer.cancel();
+
+    clock.advance(SOUND_TIMEOUT_MS);
+
+    expect(unanswered).toBe(0);
+    sequencer.request({});
+    expect(creates()).toHaveLength(2);
+  });
+
+  test('is not missed when another one has begun in its place', () => {
+    sequencer.request({});
+    begin('a');
+    clock.advance(4_000);
+    beginByItself('b');
+    sequencer.onSound('b');
+
+    clock.advance(SOUND_TIMEOUT_MS);
+
+    sequencer.cancel();
+    expect([unanswered, cancels()]).toEqual([0, ['b']]);
+  });
+});
+
+test('a retry while the callee speaks is not said twice when the server leaves them without an answer', () => {
+  sequencer.request({ instructions: 'Old.' });
+  begin('a');
+  sequencer.onSpeechStarted();
+  sequencer.onDone('a');
+  sequencer.repeat();
+  sequencer.onSpeechStopped();
+  clock.advance(ANSWER_TIMEOUT_MS);
+
+  sequencer.repeat();
+  begin('b');
+  sequencer.onDone('b');
+
+  expect(creates()).toHaveLength(2);
+});
