@@ -1,7 +1,7 @@
 // What the API accepts, in zod: unknown fields are refused, every message names the cure.
 
 import { z } from 'zod';
-import { CALL_STATUSES, type CallStatus } from '../calls/call-state';
+import { CALL_STATUSES } from '../calls/call-state';
 import { type FieldError, ProblemError } from './problem';
 
 /** The built-in voices of the Realtime API; the API itself accepts any text and fails later. */
@@ -101,11 +101,6 @@ export const listCallsSchema = z.strictObject({
     .optional(),
   cursor: z.string().min(1, 'must not be empty').max(200, 'is not a cursor').optional(),
 });
-
-/** A checked list query. */
-export type ListCalls = Omit<z.infer<typeof listCallsSchema>, 'status'> & {
-  readonly status?: CallStatus[] | undefined;
-};
 
 /** A call id in a path. */
 export const callIdSchema = z.guid();

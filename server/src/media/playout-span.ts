@@ -1,13 +1,12 @@
 // One audio item on its way to the callee's ear: what was generated, what was sent, and what was heard of it when.
 
+import { SILENCE_BYTE } from '../audio/g711';
 import type { ItemRef } from '../calls/conversation-ports';
 
 /** mu-law at 8 kHz: one byte a sample. */
 export const BYTES_PER_MS = 8;
 /** The carrier's packet: 20 ms. Less than that is out of its contract. */
 export const FRAME_BYTES = 20 * BYTES_PER_MS;
-/** mu-law silence. */
-const SILENCE = 0xff;
 
 /** A stretch in which the carrier plays this item without a pause, on our clock. */
 type Stretch = { readonly startMs: number; durationMs: number };
@@ -65,7 +64,7 @@ export class PlayoutSpan {
     const wholeBytes = Math.floor(Math.min(this.#waitingBytes, maxBytes) / FRAME_BYTES) * FRAME_BYTES;
     if (wholeBytes > 0) return this.#cut(wholeBytes);
     if (!this.#isFinished || this.#waitingBytes === 0) return undefined;
-    const tail = Buffer.alloc(FRAME_BYTES, SILENCE);
+    const tail = Buffer.alloc(FRAME_BYTES, SILENCE_BYTE.mulaw);
     tail.set(this.#cut(this.#waitingBytes));
     return tail;
   }

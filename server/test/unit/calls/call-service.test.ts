@@ -277,3 +277,14 @@ test('a full server refuses at once, however long the leg of an older call takes
 
   await expect(single.service.place(aCallRequest(), KEY)).rejects.toBeInstanceOf(CapacityError);
 });
+
+test('a leg that the carrier will not hang up is told from one that is down', async () => {
+  const callId = await calls.place();
+  calls.carrier.onHangUp = () => Promise.reject(new CarrierError('still up', { failure: 'unavailable' }));
+
+  await calls.service.hangUp(callId);
+  await calls.clock.advanceAsync(600_000);
+
+  expect(calls.watcher.types).toContain('leg.abandoned');
+  expect(calls.watcher.types).not.toContain('leg.down');
+});
