@@ -72,6 +72,7 @@ export class LegStreams {
       userId,
       start: this.#owner.startFields(),
       encoding: script.encoding,
+      l16ByteOrder: script.l16ByteOrder,
       frameFaults: script.frames,
       listener: {
         ...listener,

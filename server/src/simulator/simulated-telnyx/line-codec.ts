@@ -1,7 +1,7 @@
 /** The codecs of a simulated telephone line: 8 kHz PCM on the phone's side, codec bytes on the media socket. */
 import { decodeAlaw, decodeL16, decodeMulaw, encodeAlaw, encodeL16, encodeMulaw } from '../pcm';
 import { assertNever } from '../../lib/assert-never';
-import type { LineEncoding } from './phone-script';
+import type { ByteOrder, LineEncoding } from './phone-script';
 
 const LINE_RATE_HZ = 8000;
 
@@ -16,15 +16,22 @@ export type LineCodec = {
   decode(bytes: Buffer): Int16Array;
 };
 
-/** Makes a codec; L16 takes any multiple of 8 kHz, the others are 8 kHz whatever the rate asked for. */
-export function lineCodec(encoding: LineEncoding, sampleRateHz: number): LineCodec {
+/** What a codec is made from; only L16 takes note of rate (any multiple of 8 kHz) and byte order. */
+export type LineFormat = {
+  readonly encoding: LineEncoding;
+  readonly sampleRateHz: number;
+  readonly l16ByteOrder?: ByteOrder | undefined;
+};
+
+/** Makes a codec. */
+export function lineCodec({ encoding, sampleRateHz, l16ByteOrder = 'little' }: LineFormat): LineCodec {
   switch (encoding) {
     case 'PCMU':
       return g711(encoding, encodeMulaw, decodeMulaw);
     case 'PCMA':
       return g711(encoding, encodeAlaw, decodeAlaw);
     case 'L16':
-      return l16(sampleRateHz);
+      return l16(sampleRateHz, l16ByteOrder);
     case 'G722':
       // Only ever a surprise that a server without G.722 has to notice, so its bytes need not mean anything.
       return g711(
@@ -45,7 +52,8 @@ function g711(
   return { encoding, sampleRateHz: LINE_RATE_HZ, bytesPerMs: 8, bytesPerSample: 1, encode, decode };
 }
 
-function l16(sampleRateHz: number): LineCodec {
+function l16(sampleRateHz: number, byteOrder: ByteOrder): LineCodec {
+  const toOrFromLittle = (bytes: Buffer): Buffer => (byteOrder === 'big' ? Buffer.from(bytes).swap16() : bytes);
   const factor = sampleRateHz / LINE_RATE_HZ;
   let previous = 0;
   return {
@@ -56,9 +64,9 @@ function l16(sampleRateHz: number): LineCodec {
     encode: (pcm) => {
       const raised = interpolate(pcm, factor, previous);
       previous = pcm.at(-1) ?? previous;
-      return encodeL16(raised);
+      return toOrFromLittle(encodeL16(raised));
     },
-    decode: (bytes) => average(decodeL16(bytes), factor),
+    decode: (bytes) => average(decodeL16(toOrFromLittle(bytes)), factor),
   };
 }
 

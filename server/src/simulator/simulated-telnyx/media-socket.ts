@@ -10,7 +10,7 @@ import type { LineCodec } from './line-codec';
 import { lineCodec } from './line-codec';
 import type { ServerFrame } from './media-frames';
 import { readServerFrame } from './media-frames';
-import type { FrameFaults, LineEncoding } from './phone-script';
+import type { ByteOrder, FrameFaults, LineEncoding } from './phone-script';
 import type { StreamRequest } from './stream-request';
 import { nowMs, timestamp } from './timing';
 
@@ -58,6 +58,7 @@ export type MediaSocketOptions = {
   readonly start: Readonly<Record<string, unknown>>;
   readonly userId: string;
   readonly encoding?: LineEncoding | undefined;
+  readonly l16ByteOrder?: ByteOrder | undefined;
   readonly frameFaults?: FrameFaults | undefined;
   readonly listener: MediaSocketListener;
 };
@@ -81,11 +82,12 @@ export class MediaSocket {
   #isByCarrier = false;
 
   constructor(options: MediaSocketOptions) {
-    const { request, frameFaults } = options;
+    const { request, frameFaults, l16ByteOrder } = options;
+    const { sampleRateHz, inboundEncoding, outboundEncoding } = request;
     this.#options = options;
     this.#listener = options.listener;
-    this.#inbound = lineCodec(options.encoding ?? request.inboundEncoding, request.sampleRateHz);
-    this.#outbound = lineCodec(request.outboundEncoding, request.sampleRateHz);
+    this.#inbound = lineCodec({ encoding: options.encoding ?? inboundEncoding, sampleRateHz, l16ByteOrder });
+    this.#outbound = lineCodec({ encoding: outboundEncoding, sampleRateHz, l16ByteOrder });
     this.#scramble = frameScrambler(frameFaults);
     const headers = request.authToken === undefined ? {} : { [AUTH_HEADER]: request.authToken };
     this.#socket = new WebSocket(request.url, {

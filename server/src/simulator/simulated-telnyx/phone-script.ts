@@ -9,6 +9,9 @@ export type PhoneOutcome = 'answer' | 'busy' | 'no-answer' | 'reject' | 'not-fou
 /** The codec that `start.media_format` announces; G722 carries placeholder bytes, since nothing here encodes it. */
 export type LineEncoding = 'PCMU' | 'PCMA' | 'L16' | 'G722';
 
+/** Which byte of a 16-bit sample comes first. */
+export type ByteOrder = 'little' | 'big';
+
 /** How the carrier's media socket comes about; `times` is the number of attempts affected (default: all of them). */
 export type StreamBehaviour =
   | { readonly kind: 'ok' }
@@ -52,6 +55,8 @@ export type PhoneScript = {
   readonly stream?: StreamBehaviour;
   /** Overrides the codec of caller frames, whatever the server asked for. */
   readonly encoding?: LineEncoding;
+  /** Byte order of L16 both ways, default little: the documents leave it open. */
+  readonly l16ByteOrder?: ByteOrder;
   readonly frames?: FrameFaults;
   /** Default when detection is asked for: a human, after one second. */
   readonly machineDetection?: readonly MachineDetectionEvent[];
