@@ -18,7 +18,9 @@ import type { Config } from '../config/config';
 import { createDestinationPolicy } from '../http/destination';
 import { createHttpApp, WEBHOOK_PATH } from '../http/http-app';
 import { MediaBridge } from '../media/media-bridge';
+import { MediaClock } from '../media/media-clock';
 import { MediaGateway } from '../media/media-gateway';
+import { aiFormat, requestedFormat } from '../media/stream-format';
 import { StreamTokens } from '../media/stream-tokens';
 import { CallLog } from '../observability/call-log';
 import { OpenAiRealtime } from '../realtime/openai-realtime';
@@ -62,13 +64,16 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const callbacks = new StatusCallbacks({ clock, log });
   const watchers = [new CallLog(log), callbacks, ...(options.watchers ?? [])];
   const journal = new CallJournal({ store, clock, log, watchers });
+  const { streamCodec, l16ByteOrder } = config.telnyx;
+  const stream = { codec: streamCodec, sampleRateHz: requestedFormat(streamCodec).sampleRateHz };
+  const mediaClock = new MediaClock(clock);
   const tokens = new StreamTokens(config.http.publicUrl);
   const webhookUrl = `${config.http.publicUrl}${WEBHOOK_PATH}`;
-  const carrier = new TelnyxCarrier({ ...config.telnyx, webhookUrl }, clock);
+  const carrier = new TelnyxCarrier({ ...config.telnyx, stream, webhookUrl }, clock);
   const calls = new CallService({
     carrier,
     mediaEndpoint: tokens,
-    openConversation: (call, report) => openConversation({ config, clock, log }, call, report),
+    openConversation: (call, report) => openConversation({ config, clock, mediaClock, log }, call, report),
     journal,
     store,
     clock,
@@ -79,7 +84,7 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const gateway = new MediaGateway({
     tokens,
     tokenHeader: STREAM_TOKEN_HEADER,
-    announced: (socket, callId) => announcedStream(socket, { clock, log: withCallId(log, callId) }),
+    announced: (socket, callId) => announcedStream(socket, { clock, log: withCallId(log, callId), codec: streamCodec, l16ByteOrder }),
     attach: (callId, announced) => calls.attachStream(callId, announced),
     log,
   });
@@ -102,11 +107,16 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   return { config, http, calls, gateway, clock, log, settle, release };
 }
 
-type Surroundings = { readonly config: Config; readonly clock: Clock; readonly log: Logger };
+type Surroundings = {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly mediaClock: MediaClock;
+  readonly log: Logger;
+};
 
 /** One bridge and one realtime session for one call. */
 function openConversation(
-  { config, clock, log }: Surroundings,
+  { config, clock, mediaClock, log }: Surroundings,
   call: Call,
   report: (event: ConversationEvent) => void,
 ): Conversation {
@@ -120,7 +130,16 @@ function openConversation(
     },
     { clock, log: withCallId(log, call.callId) },
   );
-  return new MediaBridge({ session, aiFormat: openai.audioFormat, greeting: call.greeting, clock, report });
+  return new MediaBridge({
+    session,
+    aiFormat: aiFormat(openai.audioFormat),
+    outboundFormat: requestedFormat(config.telnyx.streamCodec),
+    playout: config.playout,
+    greeting: call.greeting,
+    clock,
+    mediaClock,
+    report,
+  });
 }
 
 /** Keyed, because a plain hash of a phone number is found by trying all numbers. */

@@ -1,82 +1,62 @@
-// G.711 mu-law and A-law to and from 16-bit PCM, by tables built once at load from `alawmulaw`. Stateless: one byte is
-// one sample at 8 kHz.
+// G.711 mu-law and A-law to and from 16-bit PCM, by tables built once at load from `alawmulaw`, always into memory that
+// the caller provides. Stateless: one byte is one sample at 8 kHz.
 import { alaw, mulaw } from 'alawmulaw';
 
-/** The two companding laws of G.711: mu-law (PCMU on the wire) and A-law (PCMA). */
-export type G711Law = 'mulaw' | 'alaw';
+/** The two companding laws of G.711: mu-law (PCMU) and A-law (PCMA). */
+export type G711Encoding = 'pcmu' | 'pcma';
 
-/** Where `decodeG711Into` writes: 16-bit samples from `offsetSamples` on. */
-export type PcmTarget = { readonly pcm: Int16Array; readonly offsetSamples: number };
+/** A stretch of 16-bit samples within a larger array: `count` of them from `offset` on. */
+export type SampleRange = { readonly pcm: Int16Array; readonly offset: number; readonly count: number };
 
-/** Where `encodeG711Into` writes: one byte a sample from `offsetBytes` on. */
-export type G711Target = { readonly bytes: Uint8Array; readonly offsetBytes: number };
-
-/** The byte that stands for silence in each law (sample value 0 in mu-law, the smallest positive step in A-law). */
-export const SILENCE_BYTE: Readonly<Record<G711Law, number>> = { mulaw: 0xff, alaw: 0xd5 };
+/** Where bytes are written: from `offset` on. */
+export type ByteTarget = { readonly bytes: Uint8Array; readonly offset: number };
 
 const CODE_COUNT = 256;
 const SAMPLE_COUNT = 65_536;
 
-const DECODE: Readonly<Record<G711Law, Int16Array>> = {
-  mulaw: buildDecodeTable(mulaw.decodeSample),
-  alaw: buildDecodeTable(alaw.decodeSample),
+const DECODE: Readonly<Record<G711Encoding, Int16Array>> = {
+  pcmu: buildDecodeTable(mulaw.decodeSample),
+  pcma: buildDecodeTable(alaw.decodeSample),
 };
 
-const ENCODE: Readonly<Record<G711Law, Uint8Array>> = {
-  mulaw: buildEncodeTable(mulaw.encodeSample),
-  alaw: buildEncodeTable(alaw.encodeSample),
+const ENCODE: Readonly<Record<G711Encoding, Uint8Array>> = {
+  pcmu: buildEncodeTable(mulaw.encodeSample),
+  pcma: buildEncodeTable(alaw.encodeSample),
 };
 
-const ALAW_TO_MULAW = encodeG711('mulaw', DECODE.alaw);
-const MULAW_TO_ALAW = encodeG711('alaw', DECODE.mulaw);
+/** From the key's law to the other one. */
+const TRANSCODE: Readonly<Record<G711Encoding, Uint8Array>> = {
+  pcmu: Uint8Array.from(DECODE.pcmu, (sample) => ENCODE.pcma[sample & 0xffff] as number),
+  pcma: Uint8Array.from(DECODE.pcma, (sample) => ENCODE.pcmu[sample & 0xffff] as number),
+};
 
-/** Decodes G.711 bytes to as many 16-bit samples. */
-export function decodeG711(law: G711Law, bytes: Uint8Array): Int16Array {
-  const pcm = new Int16Array(bytes.length);
-  decodeG711Into(law, bytes, { pcm, offsetSamples: 0 });
-
-  return pcm;
+/** Decodes all of `bytes` to as many samples, written to `pcm` from `offset` on; a RangeError when they do not fit. */
+export function decodeG711(
+  encoding: G711Encoding,
+  bytes: Uint8Array,
+  { pcm, offset }: Omit<SampleRange, 'count'>,
+): void {
+  assertFits(bytes.length, offset, pcm.length);
+  const table = DECODE[encoding];
+  for (let i = 0; i < bytes.length; i++) pcm[offset + i] = table[bytes[i] as number] as number;
 }
 
-/** Decodes G.711 bytes into existing 16-bit samples; throws a RangeError when they do not fit. */
-export function decodeG711Into(law: G711Law, bytes: Uint8Array, target: PcmTarget): void {
-  const { pcm, offsetSamples } = target;
-  assertFits(bytes.length, offsetSamples, pcm.length);
-  const table = DECODE[law];
-  for (let i = 0; i < bytes.length; i++) pcm[offsetSamples + i] = table[bytes[i] as number] as number;
+/** Encodes samples to as many bytes; a RangeError when they do not fit. */
+export function encodeG711(encoding: G711Encoding, samples: SampleRange, target: ByteTarget): void {
+  const { pcm, offset, count } = samples;
+  assertFits(count, offset, pcm.length);
+  assertFits(count, target.offset, target.bytes.length);
+  const table = ENCODE[encoding];
+  for (let i = 0; i < count; i++) {
+    target.bytes[target.offset + i] = table[(pcm[offset + i] as number) & 0xffff] as number;
+  }
 }
 
-/** Encodes 16-bit samples to as many G.711 bytes. */
-export function encodeG711(law: G711Law, pcm: Int16Array): Buffer {
-  const bytes = Buffer.allocUnsafe(pcm.length);
-  encodeG711Into(law, pcm, { bytes, offsetBytes: 0 });
-
-  return bytes;
-}
-
-/** Encodes 16-bit samples into existing bytes, one byte a sample; throws a RangeError when they do not fit. */
-export function encodeG711Into(law: G711Law, pcm: Int16Array, target: G711Target): void {
-  const { bytes, offsetBytes } = target;
-  assertFits(pcm.length, offsetBytes, bytes.length);
-  const table = ENCODE[law];
-  for (let i = 0; i < pcm.length; i++) bytes[offsetBytes + i] = table[(pcm[i] as number) & 0xffff] as number;
-}
-
-/** Returns, for each A-law byte, the mu-law byte that its decoded value encodes to. */
-export function transcodeAlawToMulaw(bytes: Uint8Array): Buffer {
-  return mapBytes(bytes, ALAW_TO_MULAW);
-}
-
-/** Returns, for each mu-law byte, the A-law byte that its decoded value encodes to. */
-export function transcodeMulawToAlaw(bytes: Uint8Array): Buffer {
-  return mapBytes(bytes, MULAW_TO_ALAW);
-}
-
-function mapBytes(bytes: Uint8Array, table: Uint8Array): Buffer {
-  const mapped = Buffer.allocUnsafe(bytes.length);
-  for (let i = 0; i < bytes.length; i++) mapped[i] = table[bytes[i] as number] as number;
-
-  return mapped;
+/** Writes, for each byte of one law, the byte of the other law that its decoded value encodes to. */
+export function transcodeG711(from: G711Encoding, bytes: Uint8Array, target: ByteTarget): void {
+  assertFits(bytes.length, target.offset, target.bytes.length);
+  const table = TRANSCODE[from];
+  for (let i = 0; i < bytes.length; i++) target.bytes[target.offset + i] = table[bytes[i] as number] as number;
 }
 
 /** A write past the end of a typed array is silently dropped, so that a wrong offset would be a gap in the audio. */

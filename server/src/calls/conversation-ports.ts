@@ -10,13 +10,15 @@ export interface CarrierStream {
   /** Codec of the inbound audio as announced, for example PCMU. */
   readonly encoding: string;
   readonly sampleRateHz: number;
+  readonly channels: number;
   readonly closed: boolean;
+  readonly stats: CarrierStreamStats;
   /** Network round trip to the carrier as last measured, milliseconds; 0 before the first measurement. */
   readonly roundTripMs: number;
   /** Names the one listener; audio that arrived before is delivered first. */
   listen(listener: CarrierStreamListener): void;
-  /** Outbound audio, mu-law 8 kHz, whole 20 ms frames. */
-  sendAudio(audio: Uint8Array): void;
+  /** Outbound audio in the encoding that was asked for, whole 20 ms frames. The bytes may be overwritten afterwards. */
+  sendAudio(audio: Buffer): void;
   /** Asks to be told when everything sent before has been played. */
   sendMark(name: string): void;
   /** Drops what waits at the carrier; all open marks come back. */
@@ -31,10 +33,26 @@ export type AnnouncedStream = {
   readonly carrierCallId: string;
 };
 
+/** What was odd about the callee's frames, and how far the carrier fell behind with ours. */
+export type CarrierStreamStats = {
+  /** Frames that came too early and were put in their place. */
+  readonly reordered: number;
+  /** Frames that came again, or too late to be of use. */
+  readonly duplicates: number;
+  /** Frames that never came. */
+  readonly missing: number;
+  /** Frames that could not be read. */
+  readonly unreadable: number;
+  /** Most outbound bytes that ever waited for the network. */
+  readonly peakBacklogBytes: number;
+};
+
 /** What a carrier stream reports. */
 export interface CarrierStreamListener {
-  /** One frame of the callee's audio in the announced encoding. */
+  /** The next frame of the callee's audio; 16-bit samples are little-endian. Borrowed: copy what is to be kept. */
   onAudio(audio: Buffer): void;
+  /** So many frames in a row were lost on the way. */
+  onMissing(frames: number): void;
   onMark(name: string): void;
   /** The carrier ended the stream on purpose: the call is over or the stream was replaced. */
   onStopped(): void;
@@ -62,7 +80,7 @@ export interface RealtimeSession {
   readonly isCongested: boolean;
   /** Connects and configures; the outcome is `onReady` or `onFailed`. */
   open(listener: RealtimeListener): void;
-  /** Callee audio in the session's input format; only after `onReady`. */
+  /** Callee audio in the session's input format; only after `onReady`. The bytes may be overwritten afterwards. */
   appendAudio(audio: Buffer): void;
   /** Asks the model to speak first. */
   requestOpening(opening: Opening): void;
@@ -80,6 +98,7 @@ export interface RealtimeListener {
   onReady(facts: { readonly sessionId: string; readonly connectMs: number }): void;
   /** `isUnwanted`: the request was cancelled before the server began; nothing of the response is to be heard. */
   onResponseStarted(started: { readonly responseId: string; readonly isUnwanted: boolean }): void;
+  /** Borrowed: copy what is to be kept. */
   onAudio(item: ItemRef, audio: Buffer): void;
   onAudioDone(item: ItemRef): void;
   /** The words of an AI item, as far as they are known. */
@@ -117,6 +136,18 @@ export type Turn = {
   readonly audioMs?: number | undefined;
 };
 
+/** How well the audio of a call went; all counts are since its beginning but those of the carrier's stream. */
+export type MediaStats = CarrierStreamStats & {
+  readonly receivedFrames: number;
+  /** Silence that stood in for audio of the callee that did not come, milliseconds. */
+  readonly filledMs: number;
+  /** Audio of the callee that the realtime session could not take in time, milliseconds. */
+  readonly droppedMs: number;
+  /** How often the AI's audio ran dry in the middle of an item, and for how long in all. */
+  readonly underruns: number;
+  readonly underrunMs: number;
+};
+
 /** What a conversation reports to the call. */
 export type ConversationEvent =
   | { readonly type: 'ai.ready'; readonly sessionId: string; readonly connectMs: number }
@@ -126,6 +157,7 @@ export type ConversationEvent =
   | { readonly type: 'turn.finished'; readonly turn: Turn }
   | { readonly type: 'assistant.interrupted'; readonly by: 'callee' | 'api'; readonly heardMs: number }
   | { readonly type: 'usage.added'; readonly usage: CallUsage }
+  | ({ readonly type: 'media.measured' } & MediaStats)
   | { readonly type: 'stream.stopped' }
   | { readonly type: 'stream.lost'; readonly closeCode: number }
   | { readonly type: 'conversation.failed'; readonly verdict: EndCall };

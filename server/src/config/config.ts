@@ -27,12 +27,16 @@ const base = z.object({
     'must be a number that exists, in E.164 form: +12025550100',
   ),
   TELNYX_BASE_URL: plainUrl('must be a URL that ends in /v2', /\/v2$/).default('https://api.telnyx.com/v2'),
+  TELNYX_STREAM_CODEC: z.enum(['PCMU', 'PCMA', 'L16'], 'must be PCMU, PCMA or L16').default('PCMU'),
+  TELNYX_L16_BYTE_ORDER: z.enum(['little', 'big'], 'must be little or big').default('little'),
   OPENAI_API_KEY: secret('create one in the OpenAI platform'),
   OPENAI_BASE_URL: plainUrl('must be a URL that ends in /v1', /\/v1$/).default('https://api.openai.com/v1'),
   OPENAI_REALTIME_MODEL: z.string().default('gpt-realtime-2.1-mini'),
   OPENAI_TRANSCRIPTION_MODEL: z.string().default('gpt-4o-mini-transcribe'),
   OPENAI_VOICE: z.string().default('marin'),
   OPENAI_AUDIO_FORMAT: z.enum(['pcm16', 'pcmu'], 'must be pcm16 or pcmu').default('pcm16'),
+  PLAYOUT_LEAD_MS: wholeNumber(200, 600).default(400),
+  PLAYOUT_CHUNK_MS: wholeNumber(20, 100).default(100),
   DATABASE_URL: z
     .undefined('PostgreSQL is not supported yet: unset it, calls are recorded in SQLite under DATA_DIR')
     .optional(),
@@ -66,6 +70,8 @@ export type Config = Readonly<{
     connectionId: string;
     fromNumber: string;
     baseUrl: string;
+    streamCodec: 'PCMU' | 'PCMA' | 'L16';
+    l16ByteOrder: 'little' | 'big';
   }>;
   openai: Readonly<{
     apiKey: string;
@@ -75,6 +81,7 @@ export type Config = Readonly<{
     voice: string;
     audioFormat: 'pcm16' | 'pcmu';
   }>;
+  playout: Readonly<{ leadMs: number; chunkMs: number }>;
   /** Two-letter codes; undefined means the country of `telnyx.fromNumber`. */
   allowedCountries: readonly string[] | undefined;
   maxConcurrentCalls: number;
@@ -116,6 +123,8 @@ function toConfig(env: z.infer<typeof base>): Config {
       connectionId: env.TELNYX_CONNECTION_ID,
       fromNumber: env.TELNYX_FROM_NUMBER,
       baseUrl: env.TELNYX_BASE_URL,
+      streamCodec: env.TELNYX_STREAM_CODEC,
+      l16ByteOrder: env.TELNYX_L16_BYTE_ORDER,
     },
     openai: {
       apiKey: env.OPENAI_API_KEY,
@@ -125,6 +134,7 @@ function toConfig(env: z.infer<typeof base>): Config {
       voice: env.OPENAI_VOICE,
       audioFormat: env.OPENAI_AUDIO_FORMAT,
     },
+    playout: { leadMs: env.PLAYOUT_LEAD_MS, chunkMs: env.PLAYOUT_CHUNK_MS },
     allowedCountries: env.ALLOWED_COUNTRIES,
     maxConcurrentCalls: env.MAX_CONCURRENT_CALLS,
     dataDir: env.DATA_DIR,

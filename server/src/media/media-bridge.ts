@@ -14,23 +14,26 @@ import type {
 } from '../calls/conversation-ports';
 import type { CallUsage } from '../calls/call';
 import { type EndCall, endCall } from '../calls/end-call';
-import type { Clock, Timer } from '../calls/ports';
-import { type AiAudioFormat, createInboundAudio, createOutboundAudio, type InboundAudio } from './audio-paths';
+import type { Clock } from '../calls/ports';
+import type { AudioFormat } from '../audio/audio-format';
+import { AudioConverter } from '../audio/converter';
 import { type Correction, planCorrections } from './barge-in';
-import { HeldAudio } from './held-audio';
-import { Playout } from './playout';
+import { CalleeAudio } from './callee-audio';
+import type { MediaClock } from './media-clock';
+import { Playout, type PlayoutPace } from './playout';
+import { carrierFormat } from './stream-format';
 import { TurnLog } from './turn-log';
-
-// The carrier sends a frame every 20 ms, silence included: this long without one, and the line is dead.
-const CALLEE_MEDIA_LIMIT_MS = 10_000;
-const CALLEE_MEDIA_CHECK_MS = 1_000;
 
 /** What a bridge works with. */
 export type MediaBridgeDeps = {
   readonly session: RealtimeSession;
-  readonly aiFormat: AiAudioFormat;
+  readonly aiFormat: AudioFormat;
+  /** What the carrier takes; what it sends is announced by each stream. */
+  readonly outboundFormat: AudioFormat;
+  readonly playout: PlayoutPace;
   readonly greeting: string | undefined;
   readonly clock: Clock;
+  readonly mediaClock: MediaClock;
   readonly report: (event: ConversationEvent) => void;
 };
 
@@ -38,15 +41,12 @@ export type MediaBridgeDeps = {
 export class MediaBridge implements Conversation, RealtimeListener {
   readonly #deps: MediaBridgeDeps;
   readonly #playout: Playout;
-  readonly #outbound;
+  readonly #outbound: AudioConverter;
+  readonly #callee: CalleeAudio;
   readonly #turns = new TurnLog();
-  readonly #held = new HeldAudio();
   #stream: CarrierStream | undefined;
-  #inbound: InboundAudio | undefined;
-  #isReady = false;
   #isClosed = false;
   #streamStartedAtMs = 0;
-  #lastFrameAtMs = 0;
   #speechStoppedAtMs: number | undefined;
   #hasSpoken = false;
   /** The item whose end the converter still holds. */
@@ -56,15 +56,24 @@ export class MediaBridge implements Conversation, RealtimeListener {
   readonly #discarded = new Map<string, Set<string>>();
   /** Items nobody heard, to be deleted when their response is done. */
   readonly #unheard = new Map<string, string[]>();
-  #mediaWatch: Timer | undefined;
 
   constructor(deps: MediaBridgeDeps) {
     this.#deps = deps;
-    this.#outbound = createOutboundAudio(deps.aiFormat);
-    this.#playout = new Playout(deps.clock, {
-      onStarted: (item) => this.#onSpeaking(item),
-      onHeard: (item, audioMs) => this.#reportTurn(this.#turns.onHeard(item, audioMs)),
+    const { session, aiFormat, outboundFormat, mediaClock } = deps;
+    this.#outbound = new AudioConverter(aiFormat, outboundFormat);
+    this.#callee = new CalleeAudio({
+      session,
+      aiFormat,
+      clock: mediaClock,
+      onDead: (silentMs) => this.onFailed(endCall('no-caller-media', { silentMs })),
     });
+    this.#playout = new Playout(
+      { clock: mediaClock, format: outboundFormat, ...deps.playout },
+      {
+        onStarted: (item) => this.#onSpeaking(item),
+        onHeard: (item, audioMs) => this.#reportTurn(this.#turns.onHeard(item, audioMs)),
+      },
+    );
   }
 
   get closed(): boolean {
@@ -81,28 +90,27 @@ export class MediaBridge implements Conversation, RealtimeListener {
 
   attach(stream: CarrierStream): void {
     if (this.#isClosed) return stream.close();
-    const inbound = createInboundAudio(stream, this.#deps.aiFormat);
-    if (!inbound) {
-      const { encoding, sampleRateHz } = stream;
+    const format = carrierFormat(stream);
+    if (!format) {
+      const { encoding, sampleRateHz, channels } = stream;
       stream.close();
-      return this.onFailed(endCall('unsupported-encoding', { encoding, sampleRateHz }));
+      return this.onFailed(endCall('unsupported-encoding', { encoding, sampleRateHz, channels }));
     }
-    this.#stream?.close();
+    this.#leaveStream();
     this.#stream = stream;
-    this.#inbound = inbound;
     this.#streamStartedAtMs = this.#deps.clock.monotonicMs();
-    this.#lastFrameAtMs = this.#streamStartedAtMs;
+    this.#callee.connect(format);
     this.#report({ type: 'stream.started', streamId: stream.streamId, encoding: stream.encoding });
     // Whoever hears of the stream may end the call.
     if (this.#isClosed) return;
     for (const correction of planCorrections(this.#playout.connect(stream))) this.#correct(correction);
     stream.listen({
-      onAudio: (frame) => this.#onCalleeAudio(stream, frame),
+      onAudio: (frame) => stream === this.#stream && this.#callee.onFrame(frame),
+      onMissing: (frames) => stream === this.#stream && this.#callee.onMissing(frames),
       onMark: (name) => stream === this.#stream && this.#playout.onMark(name),
       onStopped: () => this.#onStreamGone(stream, { type: 'stream.stopped' }),
       onLost: (closeCode) => this.#onStreamGone(stream, { type: 'stream.lost', closeCode }),
     });
-    this.#watchMedia();
   }
 
   interrupt(): boolean {
@@ -115,17 +123,16 @@ export class MediaBridge implements Conversation, RealtimeListener {
     for (const correction of planCorrections(this.#playout.close()))
       this.#reportTurn(this.#turns.onCorrected(correction));
     for (const turn of this.#turns.close()) this.#reportTurn(turn);
+    this.#callee.disconnect();
+    this.#leaveStream();
     this.#isClosed = true;
-    this.#mediaWatch?.cancel();
     this.#deps.session.close();
-    this.#stream?.close();
   }
 
   onReady(facts: { readonly sessionId: string; readonly connectMs: number }): void {
-    this.#isReady = true;
     this.#report({ type: 'ai.ready', ...facts });
     this.#deps.session.requestOpening({ greeting: this.#deps.greeting });
-    this.#forwardHeld();
+    this.#callee.release();
   }
 
   onResponseStarted({ responseId, isUnwanted }: { readonly responseId: string; readonly isUnwanted: boolean }): void {
@@ -179,17 +186,12 @@ export class MediaBridge implements Conversation, RealtimeListener {
     this.#report({ type: 'conversation.failed', verdict });
   }
 
-  #onCalleeAudio(stream: CarrierStream, frame: Buffer): void {
-    if (stream !== this.#stream || !this.#inbound) return;
-    this.#lastFrameAtMs = this.#deps.clock.monotonicMs();
-    this.#held.add(this.#inbound(frame));
-    this.#forwardHeld();
-  }
-
-  #forwardHeld(): void {
-    const { session } = this.#deps;
-    if (!this.#isReady || session.isCongested) return;
-    for (const audio of this.#held.release()) session.appendAudio(audio);
+  /** Closes the stream that there is, and tells how well it went. */
+  #leaveStream(): void {
+    const stream = this.#stream;
+    if (!stream) return;
+    stream.close();
+    this.#report({ type: 'media.measured', ...stream.stats, ...this.#callee.stats, ...this.#playout.stats });
   }
 
   /** The one path of every interruption; returns whether there was anything to cut off. Sound goes first. */
@@ -218,6 +220,7 @@ export class MediaBridge implements Conversation, RealtimeListener {
   /** The line is gone: from here on nothing is heard, however long the call takes to end. */
   #onStreamGone(stream: CarrierStream, event: ConversationEvent): void {
     if (this.#isClosed || stream !== this.#stream) return;
+    this.#callee.disconnect();
     const corrections = planCorrections(this.#playout.disconnect());
     this.#deps.session.cancelResponse();
     this.#discardActive(corrections);
@@ -265,15 +268,6 @@ export class MediaBridge implements Conversation, RealtimeListener {
     if (this.#speechStoppedAtMs === undefined) return;
     this.#report({ type: 'reply.started', latencyMs: Math.round(nowMs - this.#speechStoppedAtMs) });
     this.#speechStoppedAtMs = undefined;
-  }
-
-  #watchMedia(): void {
-    this.#mediaWatch?.cancel();
-    this.#mediaWatch = this.#deps.clock.after(CALLEE_MEDIA_CHECK_MS, () => {
-      const silentMs = this.#deps.clock.monotonicMs() - this.#lastFrameAtMs;
-      if (silentMs < CALLEE_MEDIA_LIMIT_MS) return this.#watchMedia();
-      this.onFailed(endCall('no-caller-media', { silentMs: Math.round(silentMs) }));
-    });
   }
 
   #report(event: ConversationEvent): void {

@@ -1,12 +1,17 @@
 // One audio item on its way to the callee's ear: what was generated, what was sent, and what was heard of it when.
 
-import { SILENCE_BYTE } from '../audio/g711';
 import type { ItemRef } from '../calls/conversation-ports';
+import { type Framing, PlayoutQueue } from './playout-queue';
 
-/** mu-law at 8 kHz: one byte a sample. */
-export const BYTES_PER_MS = 8;
-/** The carrier's packet: 20 ms. Less than that is out of its contract. */
-export const FRAME_BYTES = 20 * BYTES_PER_MS;
+/** How far one item got before its playout was cleared. */
+export type ClearedSpan = {
+  readonly item: ItemRef;
+  readonly heardMs: number;
+  readonly sentMs: number;
+  readonly generatedMs: number;
+  /** True when the model had made all of it. */
+  readonly isFinished: boolean;
+};
 
 /** A stretch in which the carrier plays this item without a pause, on our clock. */
 type Stretch = { readonly startMs: number; durationMs: number };
@@ -16,42 +21,66 @@ export class PlayoutSpan {
   readonly item: ItemRef;
   /** How far the marks that were sent reach into the item. */
   markedMs = 0;
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
+  readonly #framing: Framing;
+  readonly #queue: PlayoutQueue;
   #generatedBytes = 0;
   #sentBytes = 0;
   #isFinished = false;
   #confirmedMs = 0;
   readonly #stretches: Stretch[] = [];
 
-  constructor(item: ItemRef) {
+  constructor(item: ItemRef, framing: Framing) {
     this.item = item;
+    this.#framing = framing;
+    this.#queue = new PlayoutQueue(framing);
+  }
+
+  isOf({ itemId, contentIndex }: ItemRef): boolean {
+    return this.item.itemId === itemId && this.item.contentIndex === contentIndex;
   }
 
   /** Audio that the model made, milliseconds. */
   get generatedMs(): number {
-    return this.#generatedBytes / BYTES_PER_MS;
+    return this.#generatedBytes / this.#framing.bytesPerMs;
   }
 
   /** Audio that went to the carrier, padding not counted, milliseconds. */
   get sentMs(): number {
-    return this.#sentBytes / BYTES_PER_MS;
+    return this.#sentBytes / this.#framing.bytesPerMs;
   }
 
   /** True when the model makes no more and everything went out. */
   get isSent(): boolean {
-    return this.#isFinished && this.#waitingBytes === 0;
+    return this.#isFinished && this.#queue.waitingBytes === 0;
   }
 
-  get isFinished(): boolean {
-    return this.#isFinished;
+  /** True when there is something to take. */
+  get isReady(): boolean {
+    const { waitingBytes } = this.#queue;
+    return waitingBytes >= this.#framing.frameBytes || (this.#isFinished && waitingBytes > 0);
   }
 
-  add(audio: Uint8Array): void {
-    if (audio.length === 0 || this.#isFinished) return;
-    this.#waiting.push(audio);
-    this.#waitingBytes += audio.length;
+  /** True when some of it is or was on its way to the ear. */
+  get hasStarted(): boolean {
+    return this.#stretches.length > 0;
+  }
+
+  /** When the carrier is through with what was sent; 0 before anything was. */
+  get endMs(): number {
+    const last = this.#stretches.at(-1);
+    return last ? last.startMs + last.durationMs : 0;
+  }
+
+  /** Adds audio in memory that is lent: it may be taken from there until `keep` copies the rest. */
+  lend(audio: Buffer): void {
+    if (this.#isFinished) return;
+    this.#queue.lend(audio);
     this.#generatedBytes += audio.length;
+  }
+
+  /** Ends the loan. */
+  keep(): void {
+    this.#queue.keep();
   }
 
   /** No more audio will come: the tail, shorter than a frame, may go out padded. */
@@ -59,14 +88,12 @@ export class PlayoutSpan {
     this.#isFinished = true;
   }
 
-  /** Takes whole frames, `maxBytes` at most; undefined when there is less than a frame to send. */
-  take(maxBytes: number): Uint8Array | undefined {
-    const wholeBytes = Math.floor(Math.min(this.#waitingBytes, maxBytes) / FRAME_BYTES) * FRAME_BYTES;
-    if (wholeBytes > 0) return this.#cut(wholeBytes);
-    if (!this.#isFinished || this.#waitingBytes === 0) return undefined;
-    const tail = Buffer.alloc(FRAME_BYTES, SILENCE_BYTE.mulaw);
-    tail.set(this.#cut(this.#waitingBytes));
-    return tail;
+  /** Takes whole frames, one chunk at most; undefined when there is less than a frame to send. */
+  take(): Buffer | undefined {
+    const waitingBytes = this.#queue.waitingBytes;
+    const audio = this.#queue.take() ?? (this.#isFinished ? this.#queue.takeTail() : undefined);
+    this.#sentBytes += waitingBytes - this.#queue.waitingBytes;
+    return audio;
   }
 
   /** Notes when the carrier will play what was just sent. */
@@ -102,20 +129,9 @@ export class PlayoutSpan {
     return this.isSent && this.#confirmedMs >= this.sentMs;
   }
 
-  #cut(bytes: number): Uint8Array {
-    const cut = Buffer.allocUnsafe(bytes);
-    let filled = 0;
-    while (filled < bytes) {
-      const head = this.#waiting[0];
-      if (!head) break;
-      const part = head.subarray(0, bytes - filled);
-      cut.set(part, filled);
-      filled += part.length;
-      if (part.length === head.length) this.#waiting.shift();
-      else this.#waiting[0] = head.subarray(part.length);
-    }
-    this.#waitingBytes -= filled;
-    this.#sentBytes += filled;
-    return cut;
+  /** How far it got, when it goes no further than the callee has heard at `nowMs`. */
+  outcome(nowMs: number): ClearedSpan {
+    const { item, sentMs, generatedMs } = this;
+    return { item, heardMs: this.heardMs(nowMs), sentMs, generatedMs, isFinished: this.#isFinished };
   }
 }

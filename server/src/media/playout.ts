@@ -1,13 +1,17 @@
 // What the callee hears: queues the AI's audio item by item, paces it to the carrier against an absolute clock, and
 // knows how much of each item was heard. Bursts wait here and not at the carrier, so that a barge-in is exact.
 
+import type { AudioFormat } from '../audio/audio-format';
 import type { ItemRef } from '../calls/conversation-ports';
-import type { Clock, Timer } from '../calls/ports';
-import { BYTES_PER_MS, PlayoutSpan } from './playout-span';
+import type { MediaClock, Sleeper } from './media-clock';
+import { PlayoutMarks } from './playout-marks';
+import { type Framing, framingOf } from './playout-queue';
+import { type ClearedSpan, PlayoutSpan } from './playout-span';
 
 /** The carrier's side of the playout. */
 export interface PlayoutSink {
-  sendAudio(audio: Uint8Array): void;
+  /** Whole frames, in memory that is valid during the call only. */
+  sendAudio(audio: Buffer): void;
   sendMark(name: string): void;
   clear(): void;
   /** Network round trip to the carrier, milliseconds. */
@@ -22,22 +26,39 @@ export interface PlayoutListener {
   onHeard(item: ItemRef, heardMs: number): void;
 }
 
-/** What was done with one item when the playout was cleared. */
-export type ClearedSpan = {
-  readonly item: ItemRef;
-  readonly heardMs: number;
-  readonly sentMs: number;
-  readonly generatedMs: number;
-  /** True when the model had made all of it. */
-  readonly isFinished: boolean;
+/** The pace of a playout. */
+export type PlayoutPace = {
+  /** How far ahead of the callee's ear the carrier's buffer is kept. */
+  readonly leadMs: number;
+  /** The longest message; audio that comes in real time is never held back for it. */
+  readonly chunkMs: number;
 };
 
-// How far ahead of the callee's ear the carrier's buffer is kept: enough for network jitter (Telnyx streams ran dry
-// without a lead and ran smoothly at 600 ms), little enough to be forgotten at once on a barge-in.
-const LEAD_MS = 400;
+/** What a playout works with. */
+export type PlayoutOptions = PlayoutPace & {
+  readonly clock: MediaClock;
+  /** What the carrier plays, and what is added. */
+  readonly format: AudioFormat;
+};
 
-// What already waits goes out in messages of up to this much; audio that comes in real time is never held back for it.
-const MAX_CHUNK_BYTES = 100 * BYTES_PER_MS;
+/** Gaps in the middle of items, counted since the call began. */
+export type PlayoutStats = {
+  readonly underruns: number;
+  /** How long the carrier had nothing to play, all of them together. */
+  readonly underrunMs: number;
+};
+
+/**
+ * A lead that is enough for network jitter (Telnyx streams ran dry without one and ran smoothly at 600 ms) and little
+ * enough to be forgotten at once on a barge-in; messages as long as the carrier takes them without delay.
+ */
+export const DEFAULT_PLAYOUT: PlayoutPace = { leadMs: 400, chunkMs: 100 };
+
+// The lead has room a moment after it was full to the brim.
+const ROOM_AFTER_MS = 1;
+
+// Shorter gaps are the jitter of clocks, not of the AI, and nobody hears them.
+const MIN_UNDERRUN_MS = 1;
 
 // A mark this often keeps the clock honest without a message per frame.
 const MARK_EVERY_MS = 300;
@@ -45,45 +66,42 @@ const MARK_EVERY_MS = 300;
 // When the echo of the last mark is this late, the clock decides: some carriers lose marks.
 const MARK_GRACE_MS = 1_500;
 
-// A carrier this far behind our clock is not late, it has lost its marks.
-const MAX_CARRIER_DELAY_MS = 1_000;
-
-// The carrier cannot have played what it has not had for long enough; a frame of tolerance for its own clock.
-const EARLY_MARK_MS = 20;
-
-// Of the last few marks, the least delayed tells the carrier's delay: the others waited for something on the way.
-const KEPT_DELAYS = 4;
-
-type OpenMark = { readonly span: PlayoutSpan; readonly positionMs: number; readonly dueMs: number };
-
 /** The outbound audio of one call. */
 export class Playout {
-  readonly #clock: Clock;
+  readonly #clock: MediaClock;
+  readonly #leadMs: number;
+  readonly #framing: Framing;
   readonly #listener: PlayoutListener;
+  readonly #sleeper: Sleeper;
   #sink: PlayoutSink | undefined;
   /** Items in playing order; heard ones leave at the front. */
   #spans: PlayoutSpan[] = [];
-  #marks = new Map<string, OpenMark>();
-  /** Marks of an earlier generation come back because of a clear and confirm nothing. */
-  #generation = 0;
-  #lastMark = 0;
+  /** So many of them, from the front, have gone out whole and wait to be heard. */
+  #sentSpans = 0;
+  readonly #marks = new PlayoutMarks();
   /** When the carrier will have played everything sent so far. */
   #playEndMs = 0;
-  /** By how much the carrier plays later than our clock says, from its last marks. */
-  #delaysMs: number[] = [];
   #sinceMarkMs = 0;
-  #timer: Timer | undefined;
+  readonly #stats = { underruns: 0, underrunMs: 0 };
   #isClosed = false;
 
-  constructor(clock: Clock, listener: PlayoutListener) {
+  constructor({ clock, format, leadMs, chunkMs }: PlayoutOptions, listener: PlayoutListener) {
     this.#clock = clock;
+    this.#leadMs = leadMs;
+    this.#framing = framingOf(format, chunkMs);
     this.#listener = listener;
+    this.#sleeper = clock.sleeper((nowMs) => this.#pump(nowMs));
   }
 
   /** True while there is audio that the callee has not heard. */
   get isPlaying(): boolean {
-    const nowMs = this.#heardUntilMs();
-    return this.#spans.some((span) => span.generatedMs > 0 && span.heardMs(nowMs) < span.generatedMs);
+    const untilMs = this.#heardUntilMs();
+    return this.#spans.some((span) => span.heardMs(untilMs) < span.generatedMs);
+  }
+
+  /** How often the playout ran dry in the middle of an item. */
+  get stats(): PlayoutStats {
+    return { ...this.#stats };
   }
 
   /**
@@ -91,35 +109,38 @@ export class Playout {
    * lost: items that were all sent are over, and how far they got is returned.
    */
   connect(sink: PlayoutSink): ClearedSpan[] {
-    const nowMs = this.#heardUntilMs();
-    for (const span of this.#spans) span.freeze(nowMs);
+    const untilMs = this.#heardUntilMs();
+    for (const span of this.#spans) span.freeze(untilMs);
     const over = this.#spans.filter((span) => span.isSent);
-    this.#spans = this.#spans.filter((span) => !span.isSent);
+    this.#forget(this.#spans.filter((span) => !span.isSent));
     this.#sink = sink;
-    this.#forgetMarks();
-    this.#delaysMs = [];
-    this.#playEndMs = 0;
+    this.#marks.reset();
     this.#pump();
-    return over.map((span) => cleared(span, nowMs));
+    return over.map((span) => span.outcome(untilMs));
   }
 
   /** The stream is gone: nothing more is heard. Returns how far each item got. */
   disconnect(): ClearedSpan[] {
     if (!this.#sink) return [];
+    const spans = this.#drop();
     this.#sink = undefined;
-    return this.clear();
+    return spans;
   }
 
-  /** Adds mu-law audio of an item; items play in the order of their first audio. */
-  add(item: ItemRef, audio: Uint8Array): void {
-    if (this.#isClosed) return;
-    this.#spanOf(item).add(audio);
+  /**
+   * Adds audio of an item; items play in the order of their first audio. The memory is the caller's again when this
+   * returns: what can go out goes out from there, and only what has to wait is copied.
+   */
+  add(item: ItemRef, audio: Buffer): void {
+    if (this.#isClosed || audio.length === 0) return;
+    const span = this.#spanOf(item);
+    span.lend(audio);
     this.#pump();
+    span.keep();
   }
 
   /** No more audio comes for the item. */
   finish(item: ItemRef): void {
-    if (this.#isClosed) return;
     this.#find(item)?.finish();
     this.#pump();
   }
@@ -132,130 +153,127 @@ export class Playout {
 
   /** Drops everything that the callee has not heard, here and at the carrier, and tells how far each item got. */
   clear(): ClearedSpan[] {
-    const nowMs = this.#heardUntilMs();
     this.#sink?.clear();
-    const spans = this.#spans.map((span) => cleared(span, nowMs));
-    this.#spans = [];
-    this.#forgetMarks();
-    this.#playEndMs = 0;
-    this.#timer?.cancel();
-    return spans;
+    return this.#drop();
   }
 
-  /** The carrier played everything up to this mark; a mark that cannot be true yet is left to the clock. */
+  /** The carrier played everything up to this mark. */
   onMark(name: string): void {
-    const mark = this.#marks.get(name);
-    if (!mark) return;
-    this.#marks.delete(name);
-    const lateMs = this.#clock.monotonicMs() - mark.dueMs;
-    if (lateMs < -EARLY_MARK_MS) return;
-    mark.span.confirm(mark.positionMs);
-    // The mark's own way back is no delay of the sound.
-    const delayMs = lateMs - (this.#sink?.roundTripMs ?? 0) / 2;
-    this.#delaysMs = [...this.#delaysMs.slice(1 - KEPT_DELAYS), Math.min(Math.max(delayMs, 0), MAX_CARRIER_DELAY_MS)];
-    this.#settle();
+    this.#marks.onMark(name, this.#clock.nowMs, this.#sink?.roundTripMs ?? 0);
+    this.#pump();
   }
 
   /** Stops for good; returns how far each item got. */
   close(): ClearedSpan[] {
     if (this.#isClosed) return [];
     this.#isClosed = true;
-    const spans = this.#sink ? this.clear() : [];
-    this.#sink = undefined;
-    this.#spans = [];
+    this.#sink?.clear();
+    const spans = this.disconnect();
+    this.#forget([]);
     return spans;
   }
 
-  #pump(): void {
-    const sink = this.#sink;
-    if (!sink) return;
-    this.#settle();
-    const nowMs = this.#clock.monotonicMs();
-    while (this.#playEndMs - nowMs < LEAD_MS && this.#sendNext(sink, nowMs));
-    // The end of an item may become known only after all of its audio has gone out.
-    for (const span of this.#spans) if (span.isSent && span.markedMs < span.sentMs) this.#mark(sink, span);
-    this.#wakeUp(nowMs);
+  /** Sends what has room, and goes to sleep until there is something to do again. */
+  #pump(nowMs = this.#clock.nowMs): void {
+    for (let span = this.#nextSpan(); span && this.#playEndMs - nowMs < this.#leadMs; span = this.#nextSpan()) {
+      const audio = span.take();
+      if (!audio) break;
+      this.#send(span, audio, nowMs);
+    }
+    this.#settle(nowMs);
+    this.#sleep();
   }
 
-  /** Sends the next chunk; returns whether there was one. */
-  #sendNext(sink: PlayoutSink, nowMs: number): boolean {
-    const span = this.#spans.find((candidate) => !candidate.isSent);
-    const isFirst = span?.sentMs === 0;
-    const audio = span?.take(MAX_CHUNK_BYTES);
-    if (!span || !audio) return false;
-    sink.sendAudio(audio);
-    this.#schedule(span, audio.length / BYTES_PER_MS, nowMs);
-    if (isFirst || this.#sinceMarkMs >= MARK_EVERY_MS) this.#mark(sink, span);
-    if (isFirst) this.#listener.onStarted(span.item);
-    return true;
+  /** The item to send from. Those before it went out whole; the end of each gets a mark, however late it was known. */
+  #nextSpan(): PlayoutSpan | undefined {
+    if (!this.#sink) return undefined;
+    let span = this.#spans[this.#sentSpans];
+    while (span?.isSent) {
+      this.#sentSpans += 1;
+      if (span.markedMs < span.sentMs) this.#mark(span);
+      span = this.#spans[this.#sentSpans];
+    }
+    return span;
   }
 
-  #schedule(span: PlayoutSpan, durationMs: number, nowMs: number): void {
+  #send(span: PlayoutSpan, audio: Buffer, nowMs: number): void {
+    this.#sink?.sendAudio(audio);
+    const isFirst = !span.hasStarted;
+    const gapMs = nowMs - this.#playEndMs;
+    if (!isFirst && gapMs >= MIN_UNDERRUN_MS) {
+      this.#stats.underruns += 1;
+      this.#stats.underrunMs += gapMs;
+    }
     const startMs = Math.max(nowMs, this.#playEndMs);
+    const durationMs = audio.length / this.#framing.bytesPerMs;
     span.schedule(startMs, durationMs);
     this.#playEndMs = startMs + durationMs;
     this.#sinceMarkMs += durationMs;
+    if (isFirst || this.#sinceMarkMs >= MARK_EVERY_MS) this.#mark(span);
+    if (isFirst) this.#listener.onStarted(span.item);
   }
 
-  #mark(sink: PlayoutSink, span: PlayoutSpan): void {
-    this.#lastMark += 1;
+  #mark(span: PlayoutSpan): void {
     this.#sinceMarkMs = 0;
-    span.markedMs = span.sentMs;
-    const name = `${this.#generation}.${this.#lastMark}`;
-    this.#marks.set(name, { span, positionMs: span.sentMs, dueMs: this.#playEndMs });
-    sink.sendMark(name);
+    this.#sink?.sendMark(this.#marks.open(span, this.#playEndMs));
   }
 
   /** Items that were heard to their end leave. Their marks say so, or the clock, when a mark is long overdue. */
-  #settle(): void {
-    const graceMs = this.#clock.monotonicMs() - MARK_GRACE_MS;
-    for (let head = this.#spans[0]; head?.isSent; head = this.#spans[0]) {
-      if (!head.isConfirmed && head.heardMs(graceMs) < head.sentMs) return;
+  #settle(nowMs: number): void {
+    for (let head = this.#spans[0]; head && this.#sentSpans > 0; head = this.#spans[0]) {
+      if (!head.isConfirmed && head.endMs > nowMs - MARK_GRACE_MS) return;
       this.#spans.shift();
-      for (const [name, { span }] of this.#marks) if (span === head) this.#marks.delete(name);
+      this.#sentSpans -= 1;
+      this.#marks.forget(head);
       this.#listener.onHeard(head.item, head.sentMs);
     }
   }
 
-  /** The next moment at which there is something to do: room in the lead, or a mark that does not come. */
-  #wakeUp(nowMs: number): void {
-    this.#timer?.cancel();
-    if (this.#isClosed || this.#spans.length === 0) return;
-    const isLeadFull = this.#playEndMs - nowMs >= LEAD_MS;
-    const dueMs = isLeadFull ? this.#playEndMs - LEAD_MS : this.#playEndMs + MARK_GRACE_MS;
-    // Nothing was sent lately and nothing waits: the next audio wakes us.
-    if (!isLeadFull && dueMs <= nowMs) return;
-    this.#timer = this.#clock.after(dueMs - nowMs, () => this.#pump());
+  /** Until the lead has room for what waits, or a mark is overdue; audio that comes in real time needs no waking. */
+  #sleep(): void {
+    if (this.#sink && this.#spans[this.#sentSpans]?.isReady) {
+      this.#sleeper.wakeAt(this.#playEndMs - this.#leadMs + ROOM_AFTER_MS);
+    } else if (this.#sentSpans > 0) this.#sleeper.wakeAt(this.#playEndMs + MARK_GRACE_MS);
+    else this.#sleeper.cancel();
+  }
+
+  /** Forgets all items; returns how far each got. Needs the stream, which knows its round trip. */
+  #drop(): ClearedSpan[] {
+    const untilMs = this.#heardUntilMs();
+    const spans = this.#spans.map((span) => span.outcome(untilMs));
+    this.#forget([]);
+    return spans;
+  }
+
+  /** Nothing is at the carrier any more: goes on with the items that remain. */
+  #forget(remaining: PlayoutSpan[]): void {
+    this.#spans = remaining;
+    this.#sentSpans = 0;
+    this.#marks.clear();
+    this.#sinceMarkMs = 0;
+    this.#playEndMs = this.#clock.nowMs;
+    this.#sleeper.cancel();
   }
 
   /** The moment, on our clock, up to which the carrier has played. */
   #heardUntilMs(): number {
-    const delayMs = this.#delaysMs.length > 0 ? Math.min(...this.#delaysMs) : (this.#sink?.roundTripMs ?? 0) / 2;
-    return this.#clock.monotonicMs() - delayMs;
-  }
-
-  #forgetMarks(): void {
-    this.#generation += 1;
-    this.#marks.clear();
-    this.#sinceMarkMs = 0;
+    // Before the first mark, the way to the carrier stands in for its delay.
+    return this.#clock.nowMs - (this.#marks.delayMs ?? (this.#sink?.roundTripMs ?? 0) / 2);
   }
 
   #spanOf(item: ItemRef): PlayoutSpan {
-    const known = this.#find(item);
+    // The newest first: it is nearly always the one.
+    const newest = this.#spans.at(-1);
+    const known = newest?.isOf(item) ? newest : this.#find(item);
     if (known) return known;
     // Audio comes in playing order: a new item means that the ones before it are complete.
     for (const earlier of this.#spans) earlier.finish();
-    const span = new PlayoutSpan(item);
+    const span = new PlayoutSpan(item, this.#framing);
     this.#spans.push(span);
     return span;
   }
 
-  #find({ itemId, contentIndex }: ItemRef): PlayoutSpan | undefined {
-    return this.#spans.find((span) => span.item.itemId === itemId && span.item.contentIndex === contentIndex);
+  #find(item: ItemRef): PlayoutSpan | undefined {
+    return this.#spans.find((span) => span.isOf(item));
   }
-}
-
-function cleared(span: PlayoutSpan, nowMs: number): ClearedSpan {
-  const { item, sentMs, generatedMs, isFinished } = span;
-  return { item, heardMs: span.heardMs(nowMs), sentMs, generatedMs, isFinished };
 }

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import type { ItemRef, Opening, RealtimeListener, RealtimeSession } from '../calls/conversation-ports';
 import { type EndCall, endCall } from '../calls/end-call';
 import type { Clock, Logger, Timer } from '../calls/ports';
+import { Base64Reader } from '../lib/base64-reader';
 import { messageText } from '../lib/message-text';
 import { FailedResponses } from './failed-responses';
 import { priceResponse, priceTranscription } from './pricing';
@@ -53,6 +54,7 @@ export class OpenAiRealtime implements RealtimeSession {
   readonly #log: Logger;
   readonly #sequencer: ResponseSequencer;
   readonly #failedResponses: FailedResponses;
+  readonly #deltas = new Base64Reader();
   #socket: WebSocket | undefined;
   #listener: RealtimeListener | undefined;
   #sessionId = '';
@@ -217,7 +219,7 @@ export class OpenAiRealtime implements RealtimeSession {
         return this.#onResponseDone(event.response, listener);
       case 'response.output_audio.delta':
         if (!this.#sequencer.onSound(event.response_id)) return;
-        return listener.onAudio(itemRef(event), Buffer.from(event.delta, 'base64'));
+        return listener.onAudio(itemRef(event), this.#deltas.read(event.delta));
       case 'response.output_audio.done':
         return listener.onAudioDone(itemRef(event));
       case 'response.output_audio_transcript.delta':

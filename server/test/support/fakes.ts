@@ -247,7 +247,8 @@ export class FakeRealtimeSession implements RealtimeSession {
   }
 
   appendAudio(audio: Buffer): void {
-    this.commands.push({ type: 'append', audio });
+    // Only lent, as by the real one's contract.
+    this.commands.push({ type: 'append', audio: Buffer.from(audio) });
   }
 
   requestOpening(opening: Opening): void {
@@ -291,12 +292,15 @@ export class FakeCarrierStream implements CarrierStream {
   readonly streamId: string;
   readonly encoding: string;
   readonly sampleRateHz: number;
+  readonly channels: number;
+  readonly stats = { reordered: 0, duplicates: 0, missing: 0, unreadable: 0, peakBacklogBytes: 0 };
   #listener: CarrierStreamListener | undefined;
 
-  constructor({ streamId = 'stream-1', encoding = 'PCMU', sampleRateHz = 8000 } = {}) {
+  constructor({ streamId = 'stream-1', encoding = 'PCMU', sampleRateHz = 8000, channels = 1 } = {}) {
     this.streamId = streamId;
     this.encoding = encoding;
     this.sampleRateHz = sampleRateHz;
+    this.channels = channels;
   }
 
   get listener(): CarrierStreamListener {

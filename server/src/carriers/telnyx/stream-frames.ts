@@ -18,11 +18,6 @@ const startSchema = z.object({
   }),
 });
 
-const mediaSchema = z.object({
-  event: z.literal('media'),
-  media: z.object({ track: z.string().default('inbound'), payload: z.string() }),
-});
-
 const markSchema = z.object({ event: z.literal('mark'), mark: z.object({ name: z.string() }) });
 
 const errorSchema = z.object({
@@ -32,7 +27,6 @@ const errorSchema = z.object({
 
 const frameSchema = z.discriminatedUnion('event', [
   startSchema,
-  mediaSchema,
   markSchema,
   errorSchema,
   z.object({ event: z.literal('connected') }),
@@ -40,8 +34,17 @@ const frameSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('dtmf') }),
 ]);
 
+/** A frame of audio. Fifty a second and call, so that it is read by hand: the schema would double the cost. */
+export type MediaFrame = {
+  readonly event: 'media';
+  readonly track: string;
+  /** Place of the frame in its track; undefined when it is missing or no number. */
+  readonly chunk: number | undefined;
+  readonly payload: string;
+};
+
 /** A frame from Telnyx. */
-export type InboundFrame = z.infer<typeof frameSchema>;
+export type InboundFrame = z.infer<typeof frameSchema> | MediaFrame;
 
 /** The frame with which a stream announces itself. */
 export type StartFrame = z.infer<typeof startSchema>;
@@ -49,14 +52,28 @@ export type StartFrame = z.infer<typeof startSchema>;
 /** What came when it was not a frame that we know: a kind of the future, or nothing that can be read. */
 export type OddFrame = { readonly event: 'unknown' } | { readonly event: 'unreadable' };
 
-const KNOWN_EVENTS: ReadonlySet<unknown> = new Set(['start', 'media', 'mark', 'error', 'connected', 'stop', 'dtmf']);
+const KNOWN_EVENTS: ReadonlySet<unknown> = new Set(['start', 'mark', 'error', 'connected', 'stop', 'dtmf']);
 
 /** Reads one frame; never throws. */
 export function parseFrame(text: string): InboundFrame | OddFrame {
   const json = parseJson(text);
   if (typeof json !== 'object' || json === null || !('event' in json)) return { event: 'unreadable' };
+  if (json.event === 'media') return readMedia((json as { readonly media?: unknown }).media);
   if (typeof json.event === 'string' && !KNOWN_EVENTS.has(json.event)) return { event: 'unknown' };
   return frameSchema.safeParse(json).data ?? { event: 'unreadable' };
+}
+
+function readMedia(media: unknown): MediaFrame | OddFrame {
+  if (typeof media !== 'object' || media === null) return { event: 'unreadable' };
+  const { payload, track = 'inbound', chunk } = media as Readonly<Record<string, unknown>>;
+  if (typeof payload !== 'string' || typeof track !== 'string') return { event: 'unreadable' };
+  return { event: 'media', track, chunk: readChunk(chunk), payload };
+}
+
+/** Telnyx sends numbers as strings. */
+function readChunk(chunk: unknown): number | undefined {
+  const number = typeof chunk === 'string' && chunk !== '' ? Number(chunk) : chunk;
+  return Number.isSafeInteger(number) ? (number as number) : undefined;
 }
 
 function parseJson(text: string): unknown {
@@ -69,9 +86,8 @@ function parseJson(text: string): unknown {
 }
 
 /** Outbound audio; base64 needs no JSON escaping. */
-export function mediaFrame(audio: Uint8Array): string {
-  const base64 = Buffer.from(audio.buffer, audio.byteOffset, audio.byteLength).toString('base64');
-  return `{"event":"media","media":{"payload":"${base64}"}}`;
+export function mediaFrame(audio: Buffer): string {
+  return `{"event":"media","media":{"payload":"${audio.toString('base64')}"}}`;
 }
 
 /** Asks for an echo when everything sent before has been played. */

@@ -6,6 +6,7 @@ import type { Carrier, Clock, DialRequest, LegCommand, StreamTarget } from '../.
 import { withRetries } from '../../calls/retry';
 import type { Backoff } from '../../lib/backoff';
 import { toClientState } from './client-state';
+import { streamFields, type StreamFormat } from './stream-codec';
 import { isCallGone, toCarrierError } from './telnyx-errors';
 
 /** Where and as whom to talk to Telnyx. */
@@ -16,6 +17,7 @@ export type TelnyxSettings = {
   readonly connectionId: string;
   /** Where Telnyx delivers the webhooks of our calls. */
   readonly webhookUrl: string;
+  readonly stream: StreamFormat;
 };
 
 // Telnyx forgets a command id after 60 s: the one repeat of a dial has to leave well before that, or it would place a
@@ -24,18 +26,6 @@ const DIAL_TRIES = 2;
 const DIAL_BACKOFF: Backoff = { firstMs: 500, capMs: 500 };
 
 const COMMAND_TIMEOUT_MS = 5_000;
-
-/** What every request for a stream says, be it inside the dial or on its own. */
-const STREAM_FORMAT = {
-  stream_track: 'inbound_track',
-  stream_codec: 'PCMU',
-  // The default, mp3, leaves the line silent.
-  stream_bidirectional_mode: 'rtp',
-  stream_bidirectional_codec: 'PCMU',
-  stream_bidirectional_sampling_rate: 8000,
-  // The default, opposite, has nobody to play to on a call with one leg.
-  stream_bidirectional_target_legs: 'self',
-} as const;
 
 /** Places and controls calls through Telnyx. */
 export class TelnyxCarrier implements Carrier {
@@ -83,7 +73,7 @@ export class TelnyxCarrier implements Carrier {
 
   async startStream({ carrierCallId, callId, commandId }: LegCommand, stream: StreamTarget): Promise<void> {
     const body = {
-      ...STREAM_FORMAT,
+      ...streamFields(this.#settings.stream),
       command_id: commandId,
       client_state: toClientState(callId),
       stream_url: stream.url,
@@ -126,7 +116,7 @@ export class TelnyxCarrier implements Carrier {
       webhook_url_method: 'POST',
       timeout_secs: request.ringTimeoutSeconds,
       time_limit_secs: request.timeLimitSeconds,
-      ...STREAM_FORMAT,
+      ...streamFields(this.#settings.stream),
       stream_url: request.stream.url,
       stream_auth_token: request.stream.token,
       send_silence_when_idle: true,

@@ -2,11 +2,28 @@
 // the other. Knows nothing of codecs, pacing or the AI.
 
 import type { RawData, WebSocket } from 'ws';
-import type { AnnouncedStream, CarrierStream, CarrierStreamListener } from '../../calls/conversation-ports';
+import type {
+  AnnouncedStream,
+  CarrierStream,
+  CarrierStreamListener,
+  CarrierStreamStats,
+} from '../../calls/conversation-ports';
 import type { Clock, Logger, Timer } from '../../calls/ports';
+import { Base64Reader } from '../../lib/base64-reader';
 import { messageText } from '../../lib/message-text';
 import { fromClientState } from './client-state';
-import { CLEAR_FRAME, markFrame, mediaFrame, parseFrame, type StartFrame } from './stream-frames';
+import { FrameOrder } from './frame-order';
+import { type ByteOrder, L16ByteOrder } from './l16-byte-order';
+import type { StreamCodec } from './stream-codec';
+import {
+  CLEAR_FRAME,
+  type InboundFrame,
+  markFrame,
+  mediaFrame,
+  type OddFrame,
+  parseFrame,
+  type StartFrame,
+} from './stream-frames';
 
 // Telnyx sends `connected` and `start` right after the upgrade; a peer that does not is not Telnyx.
 const START_TIMEOUT_MS = 5_000;
@@ -24,13 +41,20 @@ const PING_EVERY_MS = 5_000;
 const POLICY_VIOLATION = 1008;
 const NORMAL_CLOSURE = 1000;
 
-// More than this many unheard events means that nobody is going to listen; the oldest go first.
-const MAX_UNHEARD_EVENTS = 250;
+// More than this many unheard frames means that nobody is going to listen; the oldest go first.
+const MAX_UNHEARD_FRAMES = 250;
 
-type Deps = { readonly clock: Clock; readonly log: Logger };
+/** What a stream works with. */
+export type StreamDeps = {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The outbound encoding that was asked for, and the byte order that L16 is believed to have. */
+  readonly codec: StreamCodec;
+  readonly l16ByteOrder: ByteOrder;
+};
 
 /** Waits for the `start` frame of a fresh socket; undefined when it does not come. */
-export function announcedStream(socket: WebSocket, deps: Deps): Promise<AnnouncedStream | undefined> {
+export function announcedStream(socket: WebSocket, deps: StreamDeps): Promise<AnnouncedStream | undefined> {
   return new Promise((resolve) => {
     const settle = (announced: AnnouncedStream | undefined): void => {
       timer.cancel();
@@ -51,7 +75,7 @@ export function announcedStream(socket: WebSocket, deps: Deps): Promise<Announce
   });
 }
 
-function announce(socket: WebSocket, frame: StartFrame, deps: Deps): AnnouncedStream {
+function announce(socket: WebSocket, frame: StartFrame, deps: StreamDeps): AnnouncedStream {
   return {
     stream: new TelnyxStream(socket, frame, deps),
     callId: fromClientState(frame.start.client_state),
@@ -64,25 +88,38 @@ export class TelnyxStream implements CarrierStream {
   readonly streamId: string;
   readonly encoding: string;
   readonly sampleRateHz: number;
+  readonly channels: number;
   readonly #socket: WebSocket;
-  readonly #clock: Clock;
-  readonly #log: Logger;
+  readonly #deps: StreamDeps;
+  readonly #order: FrameOrder;
+  readonly #byteOrder: L16ByteOrder;
+  readonly #isL16: boolean;
+  readonly #payloads = new Base64Reader();
   #listener: CarrierStreamListener | undefined;
-  #unheard: ((listener: CarrierStreamListener) => void)[] = [];
+  #unheard: (InboundFrame | OddFrame)[] = [];
   #isClosed = false;
   #hasStopped = false;
+  /** Close code, once the socket went away by itself. */
+  #lostWith: number | undefined;
   #unreadableFrames = 0;
+  #peakBacklogBytes = 0;
   #pingedAtMs = 0;
   #roundTripMs = 0;
   #pingTimer: Timer | undefined;
 
-  constructor(socket: WebSocket, { stream_id: streamId, start }: StartFrame, { clock, log }: Deps) {
+  constructor(socket: WebSocket, { stream_id: streamId, start }: StartFrame, deps: StreamDeps) {
     this.streamId = streamId;
     this.encoding = start.media_format.encoding;
     this.sampleRateHz = start.media_format.sample_rate;
+    this.channels = start.media_format.channels;
     this.#socket = socket;
-    this.#clock = clock;
-    this.#log = log;
+    this.#deps = deps;
+    this.#isL16 = this.encoding.toUpperCase() === 'L16';
+    this.#byteOrder = new L16ByteOrder(deps.l16ByteOrder);
+    this.#order = new FrameOrder({
+      onFrame: (payload) => this.#onAudio(payload),
+      onMissing: (frames) => this.#listener?.onMissing(frames),
+    });
     socket.on('message', this.#onMessage).on('pong', this.#onPong).once('close', this.#onClose);
     this.#ping();
   }
@@ -95,15 +132,26 @@ export class TelnyxStream implements CarrierStream {
     return this.#roundTripMs;
   }
 
+  get stats(): CarrierStreamStats {
+    return {
+      ...this.#order.stats,
+      unreadable: this.#unreadableFrames,
+      peakBacklogBytes: this.#peakBacklogBytes,
+    };
+  }
+
   listen(listener: CarrierStreamListener): void {
     this.#listener = listener;
     const unheard = this.#unheard;
     this.#unheard = [];
-    for (const tell of unheard) tell(listener);
+    for (const frame of unheard) this.#handle(frame, listener);
+    if (this.#lostWith !== undefined && !this.#hasStopped) listener.onLost(this.#lostWith);
   }
 
-  sendAudio(audio: Uint8Array): void {
-    this.#send(mediaFrame(audio));
+  sendAudio(audio: Buffer): void {
+    // Swapped in a copy: the audio is only lent to us.
+    const isSwapped = this.#deps.codec === 'L16' && this.#byteOrder.order === 'big';
+    this.#send(mediaFrame(isSwapped ? Buffer.from(audio).swap16() : audio));
   }
 
   sendMark(name: string): void {
@@ -125,42 +173,52 @@ export class TelnyxStream implements CarrierStream {
     this.#isClosed = true;
     this.#pingTimer?.cancel();
     if (this.#unreadableFrames === 0) return;
-    this.#log.warn('Media frames could not be read', { streamId: this.streamId, frames: this.#unreadableFrames });
+    this.#deps.log.warn('Media frames could not be read', { streamId: this.streamId, frames: this.#unreadableFrames });
   }
 
   #send(frame: string): void {
     if (this.#isClosed || this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) {
-      this.#log.warn('The carrier does not take its audio, dropping the stream', { streamId: this.streamId });
+    const backlogBytes = this.#socket.bufferedAmount;
+    if (backlogBytes > this.#peakBacklogBytes) this.#peakBacklogBytes = backlogBytes;
+    if (backlogBytes > MAX_BUFFERED_BYTES) {
+      this.#deps.log.warn('The carrier does not take its audio, dropping the stream', { streamId: this.streamId });
       return this.#socket.terminate();
     }
     this.#socket.send(frame);
   }
 
   #ping(): void {
-    this.#pingedAtMs = this.#clock.monotonicMs();
+    const { clock } = this.#deps;
+    this.#pingedAtMs = clock.monotonicMs();
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
-    this.#pingTimer = this.#clock.after(PING_EVERY_MS, () => this.#ping());
+    this.#pingTimer = clock.after(PING_EVERY_MS, () => this.#ping());
   }
 
   readonly #onPong = (): void => {
-    this.#roundTripMs = this.#clock.monotonicMs() - this.#pingedAtMs;
+    this.#roundTripMs = this.#deps.clock.monotonicMs() - this.#pingedAtMs;
   };
 
   readonly #onMessage = (raw: RawData): void => {
     const frame = parseFrame(messageText(raw));
+    if (this.#listener) return this.#handle(frame, this.#listener);
+    this.#unheard.push(frame);
+    if (this.#unheard.length > MAX_UNHEARD_FRAMES) this.#unheard.shift();
+  };
+
+  #handle(frame: InboundFrame | OddFrame, listener: CarrierStreamListener): void {
     switch (frame.event) {
       case 'media':
         // With both tracks requested, `outbound` would be our own voice.
-        if (frame.media.track !== 'inbound' || frame.media.payload === '') return;
-        return this.#tell((listener) => listener.onAudio(Buffer.from(frame.media.payload, 'base64')));
+        if (frame.track === 'inbound') this.#order.take(frame.chunk, frame.payload);
+        return;
       case 'mark':
-        return this.#tell((listener) => listener.onMark(frame.mark.name));
+        return listener.onMark(frame.mark.name);
       case 'stop':
         this.#hasStopped = true;
-        return this.#tell((listener) => listener.onStopped());
+        this.#order.finish();
+        return listener.onStopped();
       case 'error':
-        return this.#log.warn('Telnyx refused a media frame', { streamId: this.streamId, ...frame.payload });
+        return this.#deps.log.warn('Telnyx refused a media frame', { streamId: this.streamId, ...frame.payload });
       case 'unreadable':
         return this.#onUnreadable();
       case 'start':
@@ -169,7 +227,24 @@ export class TelnyxStream implements CarrierStream {
       case 'unknown':
         return;
     }
-  };
+  }
+
+  #onAudio(payload: string): void {
+    if (payload === '') return;
+    const audio = this.#payloads.read(payload);
+    if (audio.length === 0) return this.#onUnreadable();
+    this.#listener?.onAudio(this.#isL16 ? this.#readL16(audio) : audio);
+  }
+
+  /** Always little-endian for those who listen. */
+  #readL16(audio: Buffer): Buffer {
+    const whole = audio.length % 2 === 0 ? audio : audio.subarray(0, -1);
+    if (this.#byteOrder.observe(whole)) {
+      const { order } = this.#byteOrder;
+      this.#deps.log.warn('L16 has another byte order than TELNYX_L16_BYTE_ORDER says', { order });
+    }
+    return this.#byteOrder.order === 'big' ? whole.swap16() : whole;
+  }
 
   /** Counted, and told once at the end: a line a frame would be fifty a second. */
   #onUnreadable(): void {
@@ -179,13 +254,9 @@ export class TelnyxStream implements CarrierStream {
 
   readonly #onClose = (closeCode: number): void => {
     if (this.#isClosed) return;
+    this.#order.finish();
     this.#end();
-    if (!this.#hasStopped) this.#tell((listener) => listener.onLost(closeCode));
+    this.#lostWith = closeCode;
+    if (!this.#hasStopped) this.#listener?.onLost(closeCode);
   };
-
-  #tell(event: (listener: CarrierStreamListener) => void): void {
-    if (this.#listener) return event(this.#listener);
-    this.#unheard.push(event);
-    if (this.#unheard.length > MAX_UNHEARD_EVENTS) this.#unheard.shift();
-  }
 }

@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { AnnouncedStream, CarrierStream } from '../../../src/calls/conversation-ports';
 import { toClientState } from '../../../src/carriers/telnyx/client-state';
-import { announcedStream } from '../../../src/carriers/telnyx/telnyx-stream';
+import { announcedStream, type StreamDeps } from '../../../src/carriers/telnyx/telnyx-stream';
 import { aCallId } from '../../support/builders';
+import { sine } from '../../support/audio-fixtures';
 import { RecordingLogger } from '../../support/fakes';
 import { ManualClock } from '../../support/manual-clock';
 import { until } from '../../support/until';
@@ -27,6 +28,8 @@ let telnyx: WebSocket;
 let ours: WebSocket;
 let clock: ManualClock;
 let log: RecordingLogger;
+/** What the carrier was asked for. */
+let format: Pick<StreamDeps, 'codec' | 'l16ByteOrder'>;
 /** What our side reported, in order. */
 let heard: unknown[];
 /** What arrived at Telnyx, in order. */
@@ -35,6 +38,7 @@ let received: unknown[];
 beforeEach(async () => {
   clock = new ManualClock();
   log = new RecordingLogger();
+  format = { codec: 'PCMU', l16ByteOrder: 'little' };
   heard = [];
   received = [];
   server = createServer();
@@ -65,7 +69,7 @@ function send(...frames: (object | string)[]): void {
 }
 
 function announced(): Promise<AnnouncedStream | undefined> {
-  return announcedStream(ours, { clock, log });
+  return announcedStream(ours, { clock, log, ...format });
 }
 
 /** A stream that has announced itself. */
@@ -81,10 +85,15 @@ function listen(stream: CarrierStream): void {
   const own = heard;
   stream.listen({
     onAudio: (audio) => own.push([...audio]),
+    onMissing: (missing) => own.push({ missing }),
     onMark: (name) => own.push(name),
     onStopped: () => own.push('stopped'),
     onLost: (closeCode) => own.push({ lost: closeCode }),
   });
+}
+
+function numbered(chunk: unknown, ...bytes: number[]): object {
+  return { event: 'media', media: { track: 'inbound', chunk, payload: Buffer.from(bytes).toString('base64') } };
 }
 
 function media(...bytes: number[]): object {
@@ -185,6 +194,56 @@ describe('from Telnyx', () => {
     expect(heard[0]).toEqual([11, 7]);
   });
 
+  test('frames that overtook each other are put in order, and repeated ones dropped', async () => {
+    const stream = await started();
+    listen(stream);
+
+    send(numbered('1', 1), numbered('3', 3), numbered('2', 2), numbered('2', 2), numbered('4', 4));
+    await until(() => heard.length === 4);
+
+    expect(heard).toEqual([[1], [2], [3], [4]]);
+    expect(stream.stats).toMatchObject({ reordered: 1, duplicates: 1, missing: 0 });
+  });
+
+  test('lost frames are told of before what comes after them, at the latest when the stream stops', async () => {
+    listen(await started());
+
+    send(numbered(1, 1), numbered(4, 4), { event: 'stop' });
+    await until(() => heard.length === 4);
+
+    expect(heard).toEqual([[1], { missing: 2 }, [4], 'stopped']);
+  });
+
+  test('audio that is not base64 is counted and survived', async () => {
+    const stream = await started();
+    listen(stream);
+
+    send({ event: 'media', media: { track: 'inbound', payload: '****' } }, media(1));
+    await until(() => heard.length > 0);
+
+    expect(heard).toEqual([[1]]);
+    expect(stream.stats).toMatchObject({ unreadable: 1 });
+  });
+
+  test.each(['little', 'big'] as const)('L16 comes little-endian, whatever its real order: %s', async (real) => {
+    const announcement = announced();
+    const mediaFormat = { encoding: 'L16', sample_rate: 16_000, channels: 1 };
+    send({ ...START, start: { ...START.start, media_format: mediaFormat } });
+    const { stream } = (await announcement)!;
+    listen(stream);
+    const samples = sine({ hz: 440, ms: 20, sampleRateHz: 16_000, amplitude: 5_000 });
+    const little = Buffer.alloc(samples.length * 2);
+    samples.forEach((sample, index) => little.writeInt16LE(sample, index * 2));
+    const wire = real === 'big' ? Buffer.from(little).swap16() : little;
+
+    send(media(...wire));
+    await until(() => heard.length > 0);
+
+    expect(heard).toEqual([[...little]]);
+    const warnings = log.at('warn').filter(({ message }) => message.includes('TELNYX_L16_BYTE_ORDER'));
+    expect(warnings).toHaveLength(real === 'big' ? 1 : 0);
+  });
+
   test('our own voice is dropped', async () => {
     listen(await started());
 
@@ -270,7 +329,7 @@ describe('to Telnyx', () => {
   test('audio, marks and clears go out in order', async () => {
     const stream = await started();
 
-    stream.sendAudio(Uint8Array.of(255, 254));
+    stream.sendAudio(Buffer.of(255, 254));
     stream.sendMark('1.1');
     stream.clear();
     await until(() => received.length === 3);
@@ -282,13 +341,25 @@ describe('to Telnyx', () => {
     ]);
   });
 
+  test('L16 goes out in the byte order of the carrier, and the sender keeps its bytes', async () => {
+    format = { codec: 'L16', l16ByteOrder: 'big' };
+    const stream = await started();
+    const audio = Buffer.of(1, 2, 3, 4);
+
+    stream.sendAudio(audio);
+    await until(() => received.length === 1);
+
+    expect(received).toEqual([{ event: 'media', media: { payload: Buffer.of(2, 1, 4, 3).toString('base64') } }]);
+    expect([...audio]).toEqual([1, 2, 3, 4]);
+  });
+
   test('nothing goes out after closing, and nothing is heard', async () => {
     const stream = await started();
     listen(stream);
 
     stream.close();
     stream.close();
-    stream.sendAudio(Uint8Array.of(1));
+    stream.sendAudio(Buffer.of(1));
     stream.clear();
     send(media(1), { event: 'stop' });
     await until(() => telnyx.readyState === WebSocket.CLOSED);
@@ -304,7 +375,7 @@ describe('to Telnyx', () => {
     await until(() => ours.readyState === WebSocket.CLOSED);
 
     expect(() => {
-      stream.sendAudio(Uint8Array.of(1));
+      stream.sendAudio(Buffer.of(1));
       stream.sendMark('1.1');
       stream.clear();
       stream.close();
@@ -316,7 +387,7 @@ describe('to Telnyx', () => {
     listen(stream);
     Object.defineProperty(ours, 'bufferedAmount', { get: () => 300 * 1024 });
 
-    stream.sendAudio(Uint8Array.of(1));
+    stream.sendAudio(Buffer.of(1));
     await until(() => stream.closed);
 
     expect(heard).toEqual([{ lost: 1006 }]);

@@ -1,13 +1,20 @@
 // A media bridge between a fake carrier stream and a fake AI, and words for what happens on either side.
 
+import { type AudioFormat, PCMU_8K } from '../../../src/audio/audio-format';
 import type { ConversationEvent, ItemRef } from '../../../src/calls/conversation-ports';
 import { MediaBridge } from '../../../src/media/media-bridge';
+import { MediaClock } from '../../../src/media/media-clock';
+import { DEFAULT_PLAYOUT } from '../../../src/media/playout';
 import { anItem, aUsage } from '../../support/builders';
 import { FakeCarrierStream, FakeRealtimeSession } from '../../support/fakes';
 import { ManualClock } from '../../support/manual-clock';
 import { someAudio } from './phone-line';
 
-type RigOptions = { readonly aiFormat?: 'pcm16' | 'pcmu'; readonly greeting?: string };
+type RigOptions = {
+  readonly aiFormat?: AudioFormat;
+  readonly outboundFormat?: AudioFormat;
+  readonly greeting?: string;
+};
 
 /** One bridge; the AI speaks mu-law unless told otherwise, so that bytes can be compared. */
 export class BridgeRig {
@@ -17,12 +24,15 @@ export class BridgeRig {
   readonly bridge: MediaBridge;
   stream = new FakeCarrierStream();
 
-  constructor({ aiFormat = 'pcmu', greeting }: RigOptions = {}) {
+  constructor({ aiFormat = PCMU_8K, outboundFormat = PCMU_8K, greeting }: RigOptions = {}) {
     this.bridge = new MediaBridge({
       session: this.session,
       aiFormat,
+      outboundFormat,
+      playout: DEFAULT_PLAYOUT,
       greeting,
       clock: this.clock,
+      mediaClock: new MediaClock(this.clock),
       report: (event) => this.events.push(event),
     });
     this.bridge.open();

@@ -1,42 +1,59 @@
 import { HeldAudio } from '../../../src/media/held-audio';
 
-const MAX_HELD_BYTES = 5 * 24_000 * 2;
+const MAX_BYTES = 4_800;
 
-test('releases what it holds in order, once', () => {
-  const held = new HeldAudio();
+function released(held: HeldAudio): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let frame = held.takeOldest(); frame; frame = held.takeOldest()) frames.push(frame);
+  return frames;
+}
+
+test('gives back what it holds in order, once', () => {
+  const held = new HeldAudio(MAX_BYTES);
   held.add(Buffer.from('one'));
   held.add(Buffer.from('two'));
 
-  expect(held.release().map(String)).toEqual(['one', 'two']);
-  expect(held.release()).toEqual([]);
+  expect(held.isEmpty).toBe(false);
+  expect(released(held).map(String)).toEqual(['one', 'two']);
+  expect(held.isEmpty).toBe(true);
 });
 
-test('keeps the newest when there is too much', () => {
-  const held = new HeldAudio();
-  for (let frame = 0; frame < 300; frame += 1) held.add(Buffer.alloc(960, frame));
+test('keeps copies: frames are only lent', () => {
+  const held = new HeldAudio(MAX_BYTES);
+  const frame = Buffer.from('one');
+  held.add(frame);
 
-  const frames = held.release();
+  frame.write('two');
 
-  expect(frames.reduce((sum, { length }) => sum + length, 0)).toBe(MAX_HELD_BYTES);
-  expect(frames[0]![0]).toBe(50);
-  expect(frames.at(-1)![0]).toBe(299 % 256);
+  expect(released(held).map(String)).toEqual(['one']);
 });
 
-test('counts anew after a release', () => {
-  const held = new HeldAudio();
-  held.add(Buffer.alloc(MAX_HELD_BYTES));
-  held.release();
+test('keeps the newest when there is too much, and counts the rest', () => {
+  const held = new HeldAudio(MAX_BYTES);
+  for (let frame = 0; frame < 30; frame += 1) held.add(Buffer.alloc(480, frame));
 
-  held.add(Buffer.alloc(MAX_HELD_BYTES));
+  const frames = released(held);
 
-  expect(held.release()).toHaveLength(1);
+  expect(frames.map((frame) => frame[0])).toEqual([20, 21, 22, 23, 24, 25, 26, 27, 28, 29]);
+  expect(held.droppedBytes).toBe(20 * 480);
+});
+
+test('has room again for what was taken out', () => {
+  const held = new HeldAudio(MAX_BYTES);
+  held.add(Buffer.alloc(MAX_BYTES));
+  released(held);
+
+  held.add(Buffer.alloc(MAX_BYTES));
+
+  expect(released(held)).toHaveLength(1);
+  expect(held.droppedBytes).toBe(0);
 });
 
 test('does not keep a single frame that is larger than everything it may hold', () => {
-  const held = new HeldAudio();
+  const held = new HeldAudio(MAX_BYTES);
 
-  held.add(Buffer.alloc(MAX_HELD_BYTES + 1));
+  held.add(Buffer.alloc(MAX_BYTES + 1));
   held.add(Buffer.from('next'));
 
-  expect(held.release().map(String)).toEqual(['next']);
+  expect(released(held).map(String)).toEqual(['next']);
 });

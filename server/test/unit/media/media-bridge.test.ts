@@ -1,6 +1,7 @@
 // Both directions of a conversation: who hears what when, and what is reported of it.
 
-import { decodeG711, encodeG711 } from '../../../src/audio/g711';
+import { PCM16_24K } from '../../../src/audio/audio-format';
+import { decodeMulaw, encodeAlaw, encodeMulaw } from '../../../src/simulator/pcm';
 import { anItem, aUsage } from '../../support/builders';
 import { FakeCarrierStream } from '../../support/fakes';
 import { sine, toneAmplitude } from '../../support/audio-fixtures';
@@ -56,11 +57,13 @@ describe('from the callee to the AI', () => {
     expect(rig.session.appended.equals(Buffer.concat([Buffer.alloc(160, 1), Buffer.alloc(160, 2)]))).toBe(true);
   });
 
-  test.each(['mulaw', 'alaw'] as const)('a tone in %s is the same tone at 24 kHz', (law) => {
-    const rig = new BridgeRig({ aiFormat: 'pcm16' });
+  test.each(['PCMU', 'PCMA'] as const)('a tone in %s is the same tone at 24 kHz', (encoding) => {
+    const rig = new BridgeRig({ aiFormat: PCM16_24K });
     rig.ready();
-    rig.connect(new FakeCarrierStream({ encoding: law === 'alaw' ? 'PCMA' : 'PCMU' }));
-    const tone = encodeG711(law, sine({ hz: 500, ms: 200, sampleRateHz: 8_000, amplitude: 8_000 }));
+    rig.connect(new FakeCarrierStream({ encoding }));
+    const tone = { PCMU: encodeMulaw, PCMA: encodeAlaw }[encoding](
+      sine({ hz: 500, ms: 200, sampleRateHz: 8_000, amplitude: 8_000 }),
+    );
 
     for (let offset = 0; offset < tone.length; offset += 160) rig.hear(tone.subarray(offset, offset + 160));
 
@@ -137,7 +140,7 @@ describe('from the AI to the callee', () => {
   });
 
   test('a tone at 24 kHz is the same tone on the phone', () => {
-    const rig = BridgeRig.talking({ aiFormat: 'pcm16' });
+    const rig = BridgeRig.talking({ aiFormat: PCM16_24K });
     const tone = sine({ hz: 700, ms: 300, sampleRateHz: 24_000, amplitude: 8_000 });
     rig.respond();
     const bytes = Buffer.from(tone.buffer);
@@ -145,12 +148,12 @@ describe('from the AI to the callee', () => {
       rig.session.listener.onAudio(anItem(), bytes.subarray(offset, offset + 1_001));
     }
 
-    const heard = decodeG711('mulaw', rig.stream.audio);
+    const heard = decodeMulaw(rig.stream.audio);
     expect(toneAmplitude(heard, { hz: 700, sampleRateHz: 8_000 })).toBeCloseTo(8_000, -3);
   });
 
   test('an item that was cut off by the server in the middle of a sample does not spoil the next one', () => {
-    const rig = BridgeRig.talking({ aiFormat: 'pcm16' });
+    const rig = BridgeRig.talking({ aiFormat: PCM16_24K });
     rig.session.listener.onAudio(anItem(), Buffer.alloc(961));
     rig.finish();
     rig.done();
@@ -161,7 +164,7 @@ describe('from the AI to the callee', () => {
     rig.respond('response-b');
     rig.session.listener.onAudio(anItem({ responseId: 'response-b', itemId: 'item-b' }), Buffer.from(tone.buffer));
 
-    const heard = decodeG711('mulaw', rig.stream.audio.subarray(before));
+    const heard = decodeMulaw(rig.stream.audio.subarray(before));
     expect(toneAmplitude(heard, { hz: 700, sampleRateHz: 8_000 })).toBeCloseTo(8_000, -3);
   });
 

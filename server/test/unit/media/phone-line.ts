@@ -7,7 +7,7 @@ export const BYTES_PER_MS = 8;
 export const FRAME_BYTES = 160;
 
 type Stretch = { readonly startMs: number; readonly endMs: number };
-type Sent = { readonly atMs: number; readonly audio: Uint8Array };
+type Sent = { readonly atMs: number; readonly audio: Buffer };
 
 /** The carrier's end of a playout, on the clock of the test. */
 export class PhoneLine implements PlayoutSink {
@@ -49,8 +49,8 @@ export class PhoneLine implements PlayoutSink {
     return this.#stretches.reduce((sum, { startMs, endMs }) => sum + Math.max(Math.min(nowMs, endMs) - startMs, 0), 0);
   }
 
-  sendAudio(audio: Uint8Array): void {
-    this.sent.push({ atMs: this.#clock.monotonicMs(), audio: Uint8Array.from(audio) });
+  sendAudio(audio: Buffer): void {
+    this.sent.push({ atMs: this.#clock.monotonicMs(), audio: Buffer.from(audio) });
     this.#sentBytes += audio.length;
     const startMs = Math.max(this.#arrivalMs, this.#endMs);
     this.#stretches.push({ startMs, endMs: startMs + audio.length / BYTES_PER_MS });
@@ -83,6 +83,13 @@ export class PhoneLine implements PlayoutSink {
 }
 
 /** Audio in which every stretch is different, and no byte is silence. */
-export function someAudio(ms: number, seed = 0): Uint8Array {
-  return Uint8Array.from({ length: Math.round(ms * BYTES_PER_MS) }, (_, index) => (index * 7 + seed * 31) % 251);
+export function someAudio(ms: number, seed = 0): Buffer {
+  return someBytes(Math.round(ms * BYTES_PER_MS), seed);
+}
+
+/** The same in bytes, for formats with more of them a millisecond. */
+export function someBytes(length: number, seed = 0): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let index = 0; index < length; index += 1) bytes[index] = (index * 7 + seed * 31) % 251;
+  return bytes;
 }

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
+import { bytesPerMs, PCM16_16K, PCMA_8K, PCMU_8K } from '../../../src/audio/audio-format';
 import type { ItemRef } from '../../../src/calls/conversation-ports';
-import { Playout } from '../../../src/media/playout';
+import { MediaClock } from '../../../src/media/media-clock';
+import { DEFAULT_PLAYOUT, Playout, type PlayoutOptions } from '../../../src/media/playout';
 import { anItem } from '../../support/builders';
 import { ManualClock } from '../../support/manual-clock';
-import { FRAME_BYTES, PhoneLine, someAudio } from './phone-line';
+import { FRAME_BYTES, PhoneLine, someAudio, someBytes } from './phone-line';
 
 const LEAD_MS = 400;
 const CHUNK_MS = 100;
@@ -22,14 +24,17 @@ beforeEach(() => {
   rig();
 });
 
-function rig(): void {
+function rig(options: Partial<PlayoutOptions> = {}): void {
   clock = new ManualClock();
   started = [];
   heard = [];
-  playout = new Playout(clock, {
-    onStarted: (item) => started.push(item),
-    onHeard: (item, heardMs) => heard.push({ item, heardMs, atMs: clock.monotonicMs() }),
-  });
+  playout = new Playout(
+    { ...DEFAULT_PLAYOUT, clock: new MediaClock(clock), format: PCMU_8K, ...options },
+    {
+      onStarted: (item) => started.push(item),
+      onHeard: (item, heardMs) => heard.push({ item, heardMs, atMs: clock.monotonicMs() }),
+    },
+  );
   line = new PhoneLine(clock, { echo: (name) => playout.onMark(name) });
 }
 
@@ -193,12 +198,25 @@ test('a pause in the generation is a pause on the line, and what follows is not 
 test('audio without content is nothing to play', () => {
   playout.connect(line);
 
-  playout.add(ITEM, new Uint8Array(0));
+  playout.add(ITEM, Buffer.alloc(0));
   playout.finish(ITEM);
 
   expect(line.sent).toEqual([]);
   expect(started).toEqual([]);
   expect(playout.isPlaying).toBe(false);
+});
+
+test('what comes after a clear is heard, although items waited for their marks', () => {
+  playout.connect(line);
+  playout.add(ITEM, someAudio(100, 1));
+  playout.add(NEXT_ITEM, someAudio(100, 2));
+  playout.finish(NEXT_ITEM);
+  playout.clear();
+  const sentMs = line.sentMs;
+
+  playout.add(anItem({ responseId: 'response-b', itemId: 'item-c' }), someAudio(300, 3));
+
+  expect(line.sentMs - sentMs).toBe(300);
 });
 
 test('a new stream carries on with what was not sent yet', () => {
@@ -230,15 +248,120 @@ test('after closing it sends nothing more and leaves no timer', () => {
   expect(clock.pendingTimers).toBe(line.marks.length);
 });
 
-test('no timer is left when everything was heard', () => {
+test('no timer is left the moment everything was heard', () => {
   playout.connect(line);
   playout.add(ITEM, someAudio(1_000));
   playout.finish(ITEM);
 
-  clock.advance(5_000);
+  clock.advance(1_000);
 
   expect(heard).toHaveLength(1);
   expect(clock.pendingTimers).toBe(0);
+});
+
+test('the memory of added audio is the caller’s again at once', () => {
+  playout.connect(line);
+  for (const ms of [7, 33, 450, 20, 2_000]) {
+    const audio = someAudio(ms);
+    playout.add(ITEM, audio);
+    audio.fill(0xee);
+  }
+  playout.finish(ITEM);
+  clock.advance(5_000);
+
+  const whole = Buffer.concat([7, 33, 450, 20, 2_000].map((ms) => someAudio(ms)));
+  expect(sentAudio(whole.length).equals(whole)).toBe(true);
+});
+
+test('audio in real time goes to the carrier out of the memory that it came in', () => {
+  const sent: Buffer[] = [];
+  playout.connect({
+    roundTripMs: 0,
+    sendAudio: (audio) => sent.push(audio),
+    sendMark: () => undefined,
+    clear: () => undefined,
+  });
+  const frames = [someAudio(20, 1), someAudio(20, 2), someAudio(40, 3)];
+
+  for (const frame of frames) {
+    playout.add(ITEM, frame);
+    clock.advance(20);
+  }
+
+  expect(sent.map((audio, index) => audio === frames[index])).toEqual([true, true, true]);
+});
+
+test('a lead and chunks of another length are kept', () => {
+  rig({ leadMs: 200, chunkMs: 40 });
+  playout.connect(line);
+  playout.add(ITEM, someAudio(5_000));
+  expect(line.sentMs).toBe(200);
+
+  for (let elapsedMs = 0; elapsedMs < 4_000; elapsedMs += 10) {
+    clock.advance(10);
+    expect(line.sentMs - line.playedMs).toBeLessThanOrEqual(240);
+    expect(line.sentMs - line.playedMs).toBeGreaterThanOrEqual(190);
+  }
+  expect(Math.max(...line.sent.map(({ audio }) => audio.length))).toBe(2 * FRAME_BYTES);
+});
+
+test.each([
+  ['A-law', PCMA_8K, 0xd5],
+  ['16 bits at 16 kHz', PCM16_16K, 0],
+])('audio in %s is paced by its own measure and padded with its own silence', (_what, format, silence) => {
+  rig({ format });
+  const bytes = 1_010 * bytesPerMs(format);
+  const frameBytes = 20 * bytesPerMs(format);
+  playout.connect(line);
+  playout.add(ITEM, someBytes(bytes));
+  playout.finish(ITEM);
+  expect(line.audio).toHaveLength(LEAD_MS * bytesPerMs(format));
+
+  clock.advance(300);
+  expect(playout.clear()).toMatchObject([{ heardMs: 300, generatedMs: 1_010 }]);
+  playout.add(NEXT_ITEM, someBytes(10 * bytesPerMs(format)));
+  playout.finish(NEXT_ITEM);
+
+  const tail = line.audio.subarray(-frameBytes / 2);
+  expect(line.sent.every(({ audio }) => audio.length % frameBytes === 0)).toBe(true);
+  expect(tail.every((byte) => byte === silence)).toBe(true);
+});
+
+test('two playouts on one clock do not disturb each other, and share its timer', () => {
+  const media = new MediaClock(clock);
+  const others = [ITEM, NEXT_ITEM].map((item) => {
+    const other = new Playout(
+      { ...DEFAULT_PLAYOUT, clock: media, format: PCMU_8K },
+      { onStarted: () => undefined, onHeard: () => undefined },
+    );
+    const otherLine = new PhoneLine(clock, { echo: () => undefined });
+    otherLine.echoesMarks = false;
+    other.connect(otherLine);
+    other.add(item, someAudio(3_000));
+    return { other, otherLine };
+  });
+  expect(clock.pendingTimers).toBe(1);
+
+  clock.advance(1_000);
+  others[0]!.other.close();
+  clock.advance(2_000);
+
+  expect(others.map(({ otherLine }) => otherLine.sentMs)).toEqual([1_400, 3_000]);
+  others[1]!.other.close();
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('whoever ends the call when the first audio goes out ends the sending', () => {
+  playout = new Playout(
+    { ...DEFAULT_PLAYOUT, clock: new MediaClock(clock), format: PCMU_8K },
+    { onStarted: () => playout.close(), onHeard: () => undefined },
+  );
+  playout.connect(line);
+
+  playout.add(ITEM, someAudio(5_000));
+  clock.advance(1_000);
+
+  expect(line.sentMs).toBe(CHUNK_MS);
 });
 
 /** Deltas of any size at any pace, closer to a real session than a neat burst. */
@@ -256,7 +379,7 @@ test('however the audio is cut, it arrives whole and in order, in frames of the 
       let isConnected = false;
       for (const [index, { bytes, pauseMs }] of parts.entries()) {
         if (!isConnected && clock.monotonicMs() >= 1_000 + connectAfterMs) isConnected = connect();
-        playout.add(ITEM, source.slice(offset, (offset += bytes)));
+        playout.add(ITEM, Buffer.from(source.subarray(offset, (offset += bytes))));
         if (index === parts.length - 1) playout.finish(ITEM);
         expect(line.sentMs - line.playedMs).toBeLessThanOrEqual(LEAD_MS + CHUNK_MS);
         clock.advance(pauseMs);

@@ -1,0 +1,139 @@
+// The callee's audio on its way to the AI: converted frame by frame, held while the session cannot take it, and kept on
+// the timeline. The AI hears time only by audio: where none comes, silence goes, or it would wait for ever for the end
+// of a sentence.
+
+import { type AudioFormat, bytesPerMs, silenceByte } from '../audio/audio-format';
+import { AudioConverter } from '../audio/converter';
+import type { MediaStats, RealtimeSession } from '../calls/conversation-ports';
+import { HeldAudio } from './held-audio';
+import type { MediaClock, Sleeper } from './media-clock';
+
+/** What the callee's audio works with. */
+export type CalleeAudioDeps = {
+  readonly session: Pick<RealtimeSession, 'appendAudio' | 'isCongested'>;
+  readonly aiFormat: AudioFormat;
+  readonly clock: MediaClock;
+  /** No audio for so long that the line must be dead; told once. */
+  readonly onDead: (silentMs: number) => void;
+};
+
+// A session that takes longer than this has other problems; then the oldest audio goes first.
+const MAX_HELD_MS = 5_000;
+
+const FRAME_MS = 20;
+
+// The carrier sends a frame every 20 ms, silence included. A packet that TCP has to send again takes 200-400 ms and
+// loses nothing: such a pause must not become a silence in the middle of a word.
+const SILENT_AFTER_MS = 500;
+
+// While nothing comes, silence goes in steps of this.
+const FILL_EVERY_MS = 100;
+
+// This long without a frame, and the line is dead.
+const DEAD_AFTER_MS = 10_000;
+
+// Lost frames are filled up to here: more silence than this tells the AI nothing.
+const MAX_GAP_MS = 2_000;
+
+/** The inbound half of a bridge. */
+export class CalleeAudio {
+  readonly #deps: CalleeAudioDeps;
+  readonly #held: HeldAudio;
+  readonly #sleeper: Sleeper;
+  #converter: AudioConverter | undefined;
+  #bytesPerMs = 1;
+  #frameMs = FRAME_MS;
+  /** One frame of silence as the carrier would send it. */
+  #silence: Buffer = Buffer.alloc(0);
+  #isReady = false;
+  #lastFrameAtMs = 0;
+  #receivedFrames = 0;
+  #filledMs = 0;
+  /** How much of the present pause is filled already. */
+  #filledPauseMs = 0;
+
+  constructor(deps: CalleeAudioDeps) {
+    this.#deps = deps;
+    this.#held = new HeldAudio(MAX_HELD_MS * bytesPerMs(deps.aiFormat));
+    this.#sleeper = deps.clock.sleeper((nowMs) => this.#onPause(nowMs));
+  }
+
+  get stats(): Pick<MediaStats, 'receivedFrames' | 'filledMs' | 'droppedMs'> {
+    const droppedMs = this.#held.droppedBytes / bytesPerMs(this.#deps.aiFormat);
+    return { receivedFrames: this.#receivedFrames, filledMs: this.#filledMs, droppedMs: Math.round(droppedMs) };
+  }
+
+  /** A stream is there; its audio is no continuation of an earlier one's. */
+  connect(format: AudioFormat): void {
+    this.#converter = new AudioConverter(format, this.#deps.aiFormat);
+    this.#bytesPerMs = bytesPerMs(format);
+    this.#silence = Buffer.alloc(FRAME_MS * this.#bytesPerMs, silenceByte(format));
+    this.#onSign();
+  }
+
+  /** The session takes audio from now on: what was held goes first. */
+  release(): void {
+    this.#isReady = true;
+    this.#forwardHeld();
+  }
+
+  /** Takes the next frame; `frame` is borrowed. */
+  onFrame(frame: Buffer): void {
+    this.#receivedFrames += 1;
+    this.#frameMs = frame.length / this.#bytesPerMs;
+    this.#onSign();
+    this.#forward(frame);
+  }
+
+  /** Frames were lost: silence of their length takes their place, unless the pause was filled while it lasted. */
+  onMissing(frames: number): void {
+    const lostMs = Math.min(frames * this.#frameMs, MAX_GAP_MS);
+    this.#fill(lostMs - this.#filledPauseMs);
+    this.#filledPauseMs = Math.max(0, this.#filledPauseMs - lostMs);
+  }
+
+  /** The stream is gone: nothing is expected of it. */
+  disconnect(): void {
+    this.#sleeper.cancel();
+  }
+
+  #onSign(): void {
+    this.#lastFrameAtMs = this.#deps.clock.nowMs;
+    this.#filledPauseMs = 0;
+    this.#sleeper.wakeAt(this.#lastFrameAtMs + SILENT_AFTER_MS);
+  }
+
+  #onPause(nowMs: number): void {
+    const silentMs = nowMs - this.#lastFrameAtMs;
+    if (silentMs >= DEAD_AFTER_MS) return this.#deps.onDead(Math.round(silentMs));
+    const missingMs = silentMs - this.#filledPauseMs;
+    this.#filledPauseMs += this.#fill(missingMs);
+    this.#sleeper.wakeAt(nowMs + FILL_EVERY_MS);
+  }
+
+  /** Whole frames of silence, as many as fit; returns their length. */
+  #fill(durationMs: number): number {
+    const frames = Math.max(0, Math.floor(durationMs / FRAME_MS));
+    for (let i = 0; i < frames; i++) this.#forward(this.#silence);
+    this.#filledMs += frames * FRAME_MS;
+    return frames * FRAME_MS;
+  }
+
+  #forward(frame: Buffer): void {
+    if (!this.#converter) return;
+    const audio = this.#converter.convert(frame);
+    const { session } = this.#deps;
+    if (this.#isReady && this.#held.isEmpty && !session.isCongested) return session.appendAudio(audio);
+    this.#held.add(audio);
+    this.#forwardHeld();
+  }
+
+  #forwardHeld(): void {
+    const { session } = this.#deps;
+    while (this.#isReady && !session.isCongested) {
+      const audio = this.#held.takeOldest();
+      if (!audio) return;
+      session.appendAudio(audio);
+    }
+  }
+}
