@@ -78,8 +78,7 @@ export class MediaClock {
     // Late, it stands for all the grid points that it missed; Node's timers may also be early by a fraction.
     const nowMs = Math.max(this.nowMs, this.#armedMs);
     this.#lastTickMs = Math.floor(nowMs / TICK_MS) * TICK_MS;
-    // Whatever is asked for while the tick runs, the timer is set once, at its end.
-    this.#armedMs = -Infinity;
+    // What is asked for meanwhile lies after the grid point that still counts as armed: the timer is set once, below.
     const faults = this.#wakeDue(nowMs);
     this.#disarm();
     let nextMs = Infinity;

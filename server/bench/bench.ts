@@ -1,0 +1,79 @@
+// The bench: measures what has a budget, prints it as tables and writes it as JSON to bench-results/.
+// npm run bench -- [--skip-load] [--only micro|quality|load] [--calls N] [--seconds N]
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { budgets, budgetTable, type Measured } from './budgets';
+import { loadTable, runLoad } from './load';
+import { machine } from './machine';
+import { microTable, runMicro } from './micro';
+import { qualityTable, runQuality } from './quality';
+
+const PARTS = ['micro', 'quality', 'load'] as const;
+const RESULTS_FOLDER = 'bench-results';
+
+type Part = (typeof PARTS)[number];
+type Settings = { readonly parts: readonly Part[]; readonly calls?: number; readonly seconds?: number };
+
+async function main(): Promise<void> {
+  const settings = readSettings();
+  const about = machine();
+  print(`${about.cpu}, ${about.cores} cores, Node ${about.node}, ${about.os}\n`);
+  const measured = await measure(settings);
+  const figures = budgets(measured);
+  print(`Budgets\n\n${budgetTable(figures)}`);
+  const at = new Date().toISOString();
+  const file = join(RESULTS_FOLDER, `${at.slice(0, 19).replaceAll(':', '-')}.json`);
+  mkdirSync(RESULTS_FOLDER, { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ at, machine: about, budgets: figures, ...measured }, null, 2)}\n`);
+  print(file);
+}
+
+/** One part after the other, as they would disturb each other. */
+async function measure({ parts, ...load }: Settings): Promise<Measured> {
+  const micro = parts.includes('micro') ? await runMicro() : undefined;
+  if (micro) print(microTable(micro));
+  const quality = parts.includes('quality') ? await runQuality() : undefined;
+  if (quality) print(qualityTable(quality));
+  if (!parts.includes('load')) return { micro, quality };
+  const report = await runLoad({ ...load, tell: (line) => process.stderr.write(`${line}\n`) });
+  print(loadTable(report));
+
+  return { micro, quality, load: report };
+}
+
+function readSettings(): Settings {
+  const { values } = parseArgs({
+    options: {
+      'skip-load': { type: 'boolean', default: false },
+      only: { type: 'string' },
+      calls: { type: 'string' },
+      seconds: { type: 'string' },
+    },
+  });
+  const chosen = values.only === undefined ? PARTS : PARTS.filter((part) => part === values.only);
+  if (chosen.length === 0) throw new Error(`--only takes one of ${PARTS.join(', ')}.`);
+
+  return {
+    parts: values['skip-load'] ? chosen.filter((part) => part !== 'load') : chosen,
+    ...(values.calls !== undefined && { calls: positive('--calls', values.calls) }),
+    ...(values.seconds !== undefined && { seconds: positive('--seconds', values.seconds) }),
+  };
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} takes a whole number above 0.`);
+
+  return value;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,116 @@
+// What is put under load: the built server as an operator starts it, or the bare relay; each its own process.
+
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { Child } from './child';
+import type { SubjectKind } from './generator-protocol';
+import type { AudioMode } from './speech-frames';
+
+/** The core of the subject, and the one of everything that loads it. */
+export const CORES = { subject: 1, generator: 0 } as const;
+
+/** Arguments with which node runs a TypeScript file of the bench; the CommonJS hook needs no thread of its own. */
+export const TYPESCRIPT_ARGS = ['--require', require.resolve('tsx/cjs')] as const;
+
+/** How a subject is started. */
+export type SubjectOptions = {
+  readonly kind: SubjectKind;
+  readonly mode: AudioMode;
+  /** The built server's entry. */
+  readonly serverEntry: string;
+  /** Port of the simulated far ends. */
+  readonly farEndsPort: number;
+  /** A directory that may be filled. */
+  readonly directory: string;
+  /** More arguments of node, for a profile. */
+  readonly nodeArgs: readonly string[];
+  /** Told of the process before it is ready: it has to be stopped either way. */
+  readonly onChild: (child: Child) => void;
+};
+
+/** A subject that is ready for calls. */
+export type Subject = { readonly child: Child; readonly url: string };
+
+const START_LIMIT_MS = 15_000;
+
+/** Starts a subject. @throws Error with the end of its output when it does not come up */
+export function startSubject(options: SubjectOptions): Promise<Subject> {
+  return options.kind === 'server' ? startServer(options) : startRelay(options);
+}
+
+async function startServer(options: SubjectOptions): Promise<Subject> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = new Child({
+    name: 'server',
+    args: [...options.nodeArgs, options.serverEntry],
+    core: CORES.subject,
+    env: { PATH: process.env['PATH'] ?? '', ...settings(options, port) },
+    // Away from the checkout, whose .env is not the bench's business.
+    directory: options.directory,
+    logFile: join(options.directory, 'server.log'),
+    channel: 'none',
+  });
+  options.onChild(child);
+  await child.until(() => isUp(`${url}/health`), START_LIMIT_MS);
+  return { child, url };
+}
+
+function settings({ mode, farEndsPort, directory }: SubjectOptions, port: number): Record<string, string> {
+  const farEnds = `http://127.0.0.1:${farEndsPort}`;
+  return {
+    PORT: String(port),
+    BASE_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    LOG_LEVEL: 'warn',
+    TELNYX_API_KEY: 'bench-key',
+    TELNYX_PUBLIC_KEY: randomBytes(32).toString('base64'),
+    TELNYX_CONNECTION_ID: 'bench-connection',
+    TELNYX_FROM_NUMBER: '+12025559999',
+    TELNYX_BASE_URL: `${farEnds}/v2`,
+    OPENAI_API_KEY: 'bench-key',
+    OPENAI_BASE_URL: `${farEnds}/v1`,
+    OPENAI_AUDIO_FORMAT: mode,
+    DATA_DIR: directory,
+    // Limits of a real operation would limit the bench.
+    MAX_CONCURRENT_CALLS: '10000',
+    CALLS_PER_SECOND: '1000',
+    CALLS_PER_DESTINATION_PER_HOUR: '10000',
+    DRAIN_SECONDS: '0',
+  };
+}
+
+async function startRelay({ farEndsPort, directory, nodeArgs, onChild }: SubjectOptions): Promise<Subject> {
+  const child = new Child({
+    name: 'bare relay',
+    args: [...nodeArgs, ...TYPESCRIPT_ARGS, join(__dirname, 'bare-relay.ts'), `ws://127.0.0.1:${farEndsPort}/v1`],
+    core: CORES.subject,
+    directory,
+    logFile: join(directory, 'relay.log'),
+    channel: 'ipc',
+  });
+  onChild(child);
+  const { port } = (await child.next(START_LIMIT_MS)) as { readonly port: number };
+  return { child, url: `http://127.0.0.1:${port}` };
+}
+
+function isUp(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    get(url, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    }).once('error', () => resolve(false));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
