@@ -23,8 +23,9 @@ const MARK_ECHO_MS = 22;
 // A call that takes longer to connect is not going to.
 const CONNECT_LIMIT_MS = 15_000;
 
-// What has not arrived this long after the last frame was sent is lost.
-const ARRIVAL_LIMIT_MS = 1_500;
+// What has not arrived this long after the last frame was sent is lost. From 500 ms on, the server would fill the pause
+// with silence, which would count as frames that nobody sent.
+const ARRIVAL_LIMIT_MS = 400;
 
 const MAX_DURATION_SECONDS = 3_300;
 

@@ -48,9 +48,17 @@ type Window = {
   readonly figures: WindowFigures;
 };
 
+type Spent = {
+  readonly atMs: number;
+  readonly subjectMs: number | null;
+  readonly othersMs: number | null;
+};
+
 /** Runs one measurement from start to end. @throws Error when a process fails or a call does not come up */
 export async function measure(options: MeasurementOptions): Promise<Measurement> {
   const directory = mkdtempSync(join(tmpdir(), 'ai-calls-load-'));
+  const cleanUp = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', cleanUp);
   const children: Child[] = [];
   try {
     const generator = new Child({
@@ -76,7 +84,8 @@ export async function measure(options: MeasurementOptions): Promise<Measurement>
   } finally {
     // The subject first: it still has calls to end at the far ends when something went wrong.
     for (const child of children.toReversed()) await child.stop();
-    rmSync(directory, { recursive: true, force: true });
+    process.off('exit', cleanUp);
+    cleanUp();
   }
 }
 
@@ -153,7 +162,7 @@ class MeasurementRun {
     return { cpuMs, foreignMs, elapsedMs: end.atMs - begin.atMs, duringMb, figures };
   }
 
-  #spent(): { readonly atMs: number; readonly subjectMs: number | null; readonly othersMs: number | null } {
+  #spent(): Spent {
     const { pid } = this.#subject.child;
     const subjectMs = cpuTimeMs(pid);
     return { atMs: performance.now(), subjectMs, othersMs: cpuTimeOfOthersMs([pid, this.#generator.pid]) };

@@ -7,7 +7,7 @@ import { median } from './summary';
 type Column = { readonly summary: SubjectSummary; readonly runs: readonly Measurement[] };
 
 const LABEL_WIDTH = 36;
-const COLUMN_WIDTH = 28;
+const COLUMN_WIDTH = 32;
 
 /** The whole report. */
 export function loadTable(report: LoadReport): string {

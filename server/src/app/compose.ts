@@ -84,7 +84,8 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const gateway = new MediaGateway({
     tokens,
     tokenHeader: STREAM_TOKEN_HEADER,
-    announced: (socket, callId) => announcedStream(socket, { clock, log: withCallId(log, callId), codec: streamCodec, l16ByteOrder }),
+    announced: (socket, callId) =>
+      announcedStream(socket, { clock, log: withCallId(log, callId), codec: streamCodec, l16ByteOrder }),
     attach: (callId, announced) => calls.attachStream(callId, announced),
     log,
   });

@@ -2,6 +2,7 @@
 // What we send is typed by the `openai` package (types only).
 
 import { z } from 'zod';
+import { hasEscapes, scanInteger, scanString } from '../lib/json-scan';
 
 // Usage is only counted: whatever is wrong with it must not cost us the event that carries it.
 const count = z.number().nonnegative().nullish().catch(undefined);
@@ -84,7 +85,7 @@ const serverEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('response.output_audio_transcript.done'), ...itemFields, transcript: z.string() }),
 ]);
 
-/** Some of the AI's voice. Most of what the server sends, so that it is read by hand: the schema would double the cost. */
+/** Some of the AI's voice. Most of what the server sends, so that it is read by hand: parser and schema would cost twice as much. */
 export type AudioDelta = {
   readonly type: 'response.output_audio.delta';
   readonly response_id: string;
@@ -119,6 +120,23 @@ const KNOWN_TYPES: ReadonlySet<unknown> = new Set(serverEventSchema.options.map(
 
 /** Reads one server event; undefined for those that are not for us. Never throws. */
 export function parseServerEvent(text: string): ServerEvent | UnreadableEvent | undefined {
+  return scanAudioDelta(text) ?? parseWhole(text);
+}
+
+/** Audio in the compact form in which the server sends it; undefined for anything else. */
+function scanAudioDelta(text: string): AudioDelta | undefined {
+  if (!text.includes('"type":"response.output_audio.delta"') || hasEscapes(text)) return undefined;
+  const response_id = scanString(text, '"response_id":"');
+  const item_id = scanString(text, '"item_id":"');
+  const content_index = scanInteger(text, '"content_index":');
+  const delta = scanString(text, '"delta":"');
+  if (response_id === undefined || item_id === undefined || content_index === undefined || delta === undefined) {
+    return undefined;
+  }
+  return { type: 'response.output_audio.delta', response_id, item_id, content_index, delta };
+}
+
+function parseWhole(text: string): ServerEvent | UnreadableEvent | undefined {
   const json = parseJson(text);
   if (typeof json !== 'object' || json === null || !('type' in json)) return undefined;
   if (json.type === 'response.output_audio.delta') return readAudioDelta(json);

@@ -51,7 +51,8 @@ export class FrameOrder {
     }
     if (chunk === undefined || !Number.isSafeInteger(chunk)) return this.#listener.onFrame(payload);
     const ahead = this.#next === undefined ? 0 : chunk - this.#next;
-    if (this.#next === undefined || ahead > MAX_JUMP_FRAMES || ahead < -MAX_LATE_FRAMES) return this.#restart(chunk, payload);
+    if (this.#next === undefined || ahead > MAX_JUMP_FRAMES || ahead < -MAX_LATE_FRAMES)
+      return this.#restart(chunk, payload);
     if (ahead < 0 || this.#early.has(chunk)) {
       this.#duplicates += 1;
       return;

@@ -44,6 +44,8 @@ const NORMAL_CLOSURE = 1000;
 // More than this many unheard frames means that nobody is going to listen; the oldest go first.
 const MAX_UNHEARD_FRAMES = 250;
 
+const AS_TEXT = { binary: false };
+
 /** What a stream works with. */
 export type StreamDeps = {
   readonly clock: Clock;
@@ -176,7 +178,7 @@ export class TelnyxStream implements CarrierStream {
     this.#deps.log.warn('Media frames could not be read', { streamId: this.streamId, frames: this.#unreadableFrames });
   }
 
-  #send(frame: string): void {
+  #send(frame: Buffer): void {
     if (this.#isClosed || this.#socket.readyState !== this.#socket.OPEN) return;
     const backlogBytes = this.#socket.bufferedAmount;
     if (backlogBytes > this.#peakBacklogBytes) this.#peakBacklogBytes = backlogBytes;
@@ -184,7 +186,7 @@ export class TelnyxStream implements CarrierStream {
       this.#deps.log.warn('The carrier does not take its audio, dropping the stream', { streamId: this.streamId });
       return this.#socket.terminate();
     }
-    this.#socket.send(frame);
+    this.#socket.send(frame, AS_TEXT);
   }
 
   #ping(): void {

@@ -62,6 +62,33 @@ describe('reads', () => {
   });
 });
 
+describe('reads audio the same', () => {
+  const frame = {
+    event: 'media',
+    sequence_number: '4',
+    stream_id: 'stream-1',
+    media: { track: 'inbound', chunk: '2', timestamp: '5', payload: '/+8=' },
+  };
+  const expected = { event: 'media', track: 'inbound', chunk: 2, payload: '/+8=' };
+
+  test.each([
+    ['compact', JSON.stringify(frame)],
+    ['with spaces', JSON.stringify(frame, null, 1)],
+    ['with escaped slashes', JSON.stringify(frame).replaceAll('/', String.raw`\/`)],
+    ['in another order', JSON.stringify({ media: frame.media, stream_id: 's', event: 'media' })],
+    ['with a name that could be mistaken', JSON.stringify({ ...frame, stream_id: '"payload":"AAAA"' })],
+    ['with a chunk that is a number', JSON.stringify({ ...frame, media: { ...frame.media, chunk: 2 } })],
+  ])('%s', (_how, text) => {
+    expect(parseFrame(text)).toEqual(expected);
+  });
+
+  test.each([['1.5'], ['-'], [''], [null], ['1e400'], [{}]])('without a number when the chunk is %j', (chunk) => {
+    const text = JSON.stringify({ ...frame, media: { ...frame.media, chunk } });
+
+    expect(parseFrame(text)).toEqual({ ...expected, chunk: undefined });
+  });
+});
+
 describe('does not read', () => {
   test('a frame of a kind that it does not know, which is no fault of the frame', () => {
     expect(parseFrame('{"event":"unheard_of"}')).toEqual({ event: 'unknown' });
@@ -127,7 +154,10 @@ describe('writes', () => {
   test('audio as media in standard base64', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 800 }), (audio) => {
-        const frame = JSON.parse(mediaFrame(Buffer.from(audio))) as { event: string; media: { payload: string } };
+        const frame = JSON.parse(mediaFrame(Buffer.from(audio)).toString()) as {
+          event: string;
+          media: { payload: string };
+        };
 
         expect(frame.event).toBe('media');
         expect(Buffer.from(frame.media.payload, 'base64').equals(Buffer.from(audio))).toBe(true);
@@ -138,13 +168,13 @@ describe('writes', () => {
   test('a part of a larger buffer, and not its neighbours', () => {
     const whole = Buffer.of(1, 2, 3, 4, 5, 6);
 
-    const frame = JSON.parse(mediaFrame(whole.subarray(2, 4))) as { media: { payload: string } };
+    const frame = JSON.parse(mediaFrame(whole.subarray(2, 4)).toString()) as { media: { payload: string } };
 
     expect([...Buffer.from(frame.media.payload, 'base64')]).toEqual([3, 4]);
   });
 
   test('marks with any name, and clears', () => {
-    expect(JSON.parse(markFrame('1."2'))).toEqual({ event: 'mark', mark: { name: '1."2' } });
-    expect(JSON.parse(CLEAR_FRAME)).toEqual({ event: 'clear' });
+    expect(JSON.parse(markFrame('1."2').toString())).toEqual({ event: 'mark', mark: { name: '1."2' } });
+    expect(JSON.parse(CLEAR_FRAME.toString())).toEqual({ event: 'clear' });
   });
 });

@@ -32,6 +32,29 @@ describe('reads', () => {
     expect(parse(event)).toMatchObject({ type: (event as { type: string }).type });
   });
 
+  test.each([
+    ['compact', (json: object) => JSON.stringify(json)],
+    ['spaced', (json: object) => JSON.stringify(json, null, 1)],
+    ['with escaped slashes', (json: object) => JSON.stringify(json).replaceAll('/', String.raw`\/`)],
+  ])('audio is read the same %s', (_how, write) => {
+    const event = {
+      type: 'response.output_audio.delta',
+      response_id: 'r',
+      item_id: 'i',
+      content_index: 1,
+      delta: '/+8=',
+    };
+
+    expect(parseServerEvent(write({ event_id: 'e', output_index: 0, ...event }))).toEqual(event);
+  });
+
+  test('words about audio are not audio', () => {
+    const words = 'She said "type":"response.output_audio.delta" "delta":"AAAA"';
+    const event = { type: 'response.output_audio_transcript.delta', response_id: 'r', item_id: 'i', delta: words };
+
+    expect(parseServerEvent(JSON.stringify(event))).toMatchObject({ type: event.type, delta: words });
+  });
+
   test('an audio part without an index as the first', () => {
     const event = parse({ type: 'response.output_audio.done', response_id: 'r', item_id: 'i' });
 
