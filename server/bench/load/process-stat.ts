@@ -21,20 +21,27 @@ export function residentMb(pid: number): number | null {
 }
 
 /**
- * CPU time of all processes but the given ones; null without /proc. Sums over processes, since the kernel's own sum is
- * sampled and far off for processes that wake up a thousand times a second.
+ * CPU time of all processes but the given ones, and what the host gave to other machines meanwhile (steal); null without
+ * /proc. Sums over processes, since the kernel's own sum is sampled and far off for processes that wake up a thousand
+ * times a second.
  */
 export function cpuTimeOfOthersMs(pids: readonly number[]): number | null {
   const ours = new Set([...pids, process.pid].map(String));
   const others = listProc().filter((name) => /^\d+$/.test(name) && !ours.has(name));
   if (others.length === 0) return null;
-  let ticks = 0;
+  let ticks = stolenTicks();
   for (const pid of others) {
     const times = timesOf(pid);
     // What a child used goes over to its parent when it ends.
     if (times) ticks += times.user + times.system + times.childrenUser + times.childrenSystem;
   }
   return ticks * MS_PER_TICK;
+}
+
+/** Summed over all cores. */
+function stolenTicks(): number {
+  // cpu  user nice system idle iowait irq softirq steal
+  return Number(/^cpu {2}(?:\d+ ){7}(\d+)/.exec(readProc('/proc/stat') ?? '')?.[1] ?? 0);
 }
 
 type Times = {

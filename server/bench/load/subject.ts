@@ -1,6 +1,7 @@
 // What is put under load: the built server as an operator starts it, or the bare relay; each its own process.
 
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { get } from 'node:http';
@@ -14,6 +15,8 @@ export const CORES = { subject: 1, generator: 0 } as const;
 
 /** Arguments with which node runs a TypeScript file of the bench; the CommonJS hook needs no thread of its own. */
 export const TYPESCRIPT_ARGS = ['--require', require.resolve('tsx/cjs')] as const;
+
+const PACKAGE_FILE = join(__dirname, '../../../package.json');
 
 /** How a subject is started. */
 export type SubjectOptions = {
@@ -46,7 +49,7 @@ async function startServer(options: SubjectOptions): Promise<Subject> {
   const url = `http://127.0.0.1:${port}`;
   const child = new Child({
     name: 'server',
-    args: [...options.nodeArgs, options.serverEntry],
+    args: [...startFlags(), ...options.nodeArgs, options.serverEntry],
     core: CORES.subject,
     env: { PATH: process.env['PATH'] ?? '', ...settings(options, port) },
     // Away from the checkout, whose .env is not the bench's business.
@@ -57,6 +60,14 @@ async function startServer(options: SubjectOptions): Promise<Subject> {
   options.onChild(child);
   await child.until(() => isUp(`${url}/health`), START_LIMIT_MS);
   return { child, url };
+}
+
+/** The flags with which `npm start` runs the server. */
+function startFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as {
+    readonly scripts: { readonly start: string };
+  };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
 }
 
 function settings({ mode, farEndsPort, directory }: SubjectOptions, port: number): Record<string, string> {
