@@ -27,7 +27,8 @@ export type MeasurementOptions = {
 
 // Long enough for what a start or a call leaves behind to be collected or given back.
 const SETTLE_MS = 2_500;
-const AFTER_MS = 8_000;
+// V8 gives memory back when a process has been at rest for some twenty seconds.
+const AFTER_MS = 35_000;
 
 const WARM_UP_CALL_MS = 2_500;
 const WARM_UP_MS = { full: 4_000, short: 3_000 } as const;
