@@ -151,7 +151,12 @@ export type MediaStats = CarrierStreamStats & {
 /** What a conversation reports to the call. */
 export type ConversationEvent =
   | { readonly type: 'ai.ready'; readonly sessionId: string; readonly connectMs: number }
-  | { readonly type: 'stream.started'; readonly streamId: string; readonly encoding: string }
+  | {
+      readonly type: 'stream.started';
+      readonly streamId: string;
+      readonly encoding: string;
+      readonly sampleRateHz: number;
+    }
   | { readonly type: 'greeting.started'; readonly afterStreamMs: number }
   | { readonly type: 'reply.started'; readonly latencyMs: number }
   | { readonly type: 'turn.finished'; readonly turn: Turn }

@@ -100,7 +100,8 @@ export class MediaBridge implements Conversation, RealtimeListener {
     this.#stream = stream;
     this.#streamStartedAtMs = this.#deps.clock.monotonicMs();
     this.#callee.connect(format);
-    this.#report({ type: 'stream.started', streamId: stream.streamId, encoding: stream.encoding });
+    const { streamId, encoding, sampleRateHz } = stream;
+    this.#report({ type: 'stream.started', streamId, encoding, sampleRateHz });
     // Whoever hears of the stream may end the call.
     if (this.#isClosed) return;
     for (const correction of planCorrections(this.#playout.connect(stream))) this.#correct(correction);

@@ -180,7 +180,8 @@ export class FakeConversation implements Conversation {
 
   attach(stream: CarrierStream): void {
     this.attached.push(stream);
-    this.report({ type: 'stream.started', streamId: stream.streamId, encoding: stream.encoding });
+    const { streamId, encoding, sampleRateHz } = stream;
+    this.report({ type: 'stream.started', streamId, encoding, sampleRateHz });
   }
 
   interrupt(): boolean {
