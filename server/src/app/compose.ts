@@ -10,6 +10,7 @@ import { type Deadlines, DEFAULT_DEADLINES } from '../calls/call-timers';
 import type { Conversation, ConversationEvent } from '../calls/conversation-ports';
 import type { CallWatcher, Clock, Logger } from '../calls/ports';
 import { StatusCallbacks } from '../callbacks/status-callbacks';
+import { L16ByteOrder } from '../carriers/telnyx/l16-byte-order';
 import { STREAM_TOKEN_HEADER } from '../carriers/telnyx/stream-frames';
 import { TelnyxCarrier } from '../carriers/telnyx/telnyx-carrier';
 import { announcedStream } from '../carriers/telnyx/telnyx-stream';
@@ -64,7 +65,8 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const callbacks = new StatusCallbacks({ clock, log });
   const watchers = [new CallLog(log), callbacks, ...(options.watchers ?? [])];
   const journal = new CallJournal({ store, clock, log, watchers });
-  const { streamCodec, l16ByteOrder } = config.telnyx;
+  const { streamCodec } = config.telnyx;
+  const l16ByteOrder = new L16ByteOrder(config.telnyx.l16ByteOrder);
   const stream = { codec: streamCodec, sampleRateHz: requestedFormat(streamCodec).sampleRateHz };
   const mediaClock = new MediaClock(clock);
   const tokens = new StreamTokens(config.http.publicUrl);

@@ -82,7 +82,13 @@ export class StatusCallbacks implements CallWatcher {
   }
 
   #client(): Promise<AxiosClient> {
-    this.#http ??= loadAxios().then(({ default: axios }) => axios.create(REQUEST_DEFAULTS));
+    this.#http ??= loadAxios()
+      .then(({ default: axios }) => axios.create(REQUEST_DEFAULTS))
+      .catch((error: unknown) => {
+        // The next try loads it again.
+        this.#http = undefined;
+        throw error;
+      });
     return this.#http;
   }
 }

@@ -136,7 +136,7 @@ export type Turn = {
   readonly audioMs?: number | undefined;
 };
 
-/** How well the audio of a call went; all counts are since its beginning but those of the carrier's stream. */
+/** How well the audio of a call went, from its first stream to its last; told once, at the end. */
 export type MediaStats = CarrierStreamStats & {
   readonly receivedFrames: number;
   /** Silence that stood in for audio of the callee that did not come, milliseconds. */

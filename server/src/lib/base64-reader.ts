@@ -6,7 +6,7 @@ export class Base64Reader {
   #memory = Buffer.alloc(0);
   #lent = Buffer.alloc(0);
 
-  /** Returns the bytes, borrowed until the next call; characters that are not base64 end the text, as in Node. */
+  /** Returns the bytes, borrowed until the next call; characters that are not base64 are skipped, as in Node. */
   read(text: string): Buffer {
     const mostBytes = Math.ceil((text.length * 3) / 4);
     if (mostBytes > MAX_KEPT_BYTES) return Buffer.from(text, 'base64');

@@ -7,6 +7,7 @@ import { AudioConverter } from '../audio/converter';
 import type { MediaStats, RealtimeSession } from '../calls/conversation-ports';
 import { HeldAudio } from './held-audio';
 import type { MediaClock, Sleeper } from './media-clock';
+import { FRAME_MS } from './stream-format';
 
 /** What the callee's audio works with. */
 export type CalleeAudioDeps = {
@@ -19,8 +20,6 @@ export type CalleeAudioDeps = {
 
 // A session that takes longer than this has other problems; then the oldest audio goes first.
 const MAX_HELD_MS = 5_000;
-
-const FRAME_MS = 20;
 
 // The carrier sends a frame every 20 ms, silence included. A packet that TCP has to send again takes 200-400 ms and
 // loses nothing: such a pause must not become a silence in the middle of a word.
@@ -50,7 +49,9 @@ export class CalleeAudio {
   #receivedFrames = 0;
   #filledMs = 0;
   /** How much of the present pause is filled already. */
-  #filledPauseMs = 0;
+  #pauseFilledMs = 0;
+  /** A pause was noticed, and what waits in the socket has yet to be read. */
+  #isDoubted = false;
 
   constructor(deps: CalleeAudioDeps) {
     this.#deps = deps;
@@ -63,12 +64,13 @@ export class CalleeAudio {
     return { receivedFrames: this.#receivedFrames, filledMs: this.#filledMs, droppedMs: Math.round(droppedMs) };
   }
 
-  /** A stream is there; its audio is no continuation of an earlier one's. */
+  /** A stream is there; its audio is no continuation of an earlier one's, but time has gone on. */
   connect(format: AudioFormat): void {
     this.#converter = new AudioConverter(format, this.#deps.aiFormat);
     this.#bytesPerMs = bytesPerMs(format);
     this.#silence = Buffer.alloc(FRAME_MS * this.#bytesPerMs, silenceByte(format));
-    this.#onSign();
+    if (this.#receivedFrames > 0) this.#fillGap(this.#deps.clock.nowMs - this.#lastFrameAtMs);
+    this.#onAlive();
   }
 
   /** The session takes audio from now on: what was held goes first. */
@@ -79,51 +81,71 @@ export class CalleeAudio {
 
   /** Takes the next frame; `frame` is borrowed. */
   onFrame(frame: Buffer): void {
+    if (!this.#converter || frame.length === 0) return;
     this.#receivedFrames += 1;
     this.#frameMs = frame.length / this.#bytesPerMs;
-    this.#onSign();
+    this.#onAlive();
     this.#forward(frame);
   }
 
-  /** Frames were lost: silence of their length takes their place, unless the pause was filled while it lasted. */
+  /** Frames were lost: silence of their length takes their place. */
   onMissing(frames: number): void {
-    const lostMs = Math.min(frames * this.#frameMs, MAX_GAP_MS);
-    this.#fill(lostMs - this.#filledPauseMs);
-    this.#filledPauseMs = Math.max(0, this.#filledPauseMs - lostMs);
+    this.#fillGap(frames * this.#frameMs);
   }
 
   /** The stream is gone: nothing is expected of it. */
   disconnect(): void {
+    this.#converter = undefined;
     this.#sleeper.cancel();
   }
 
-  #onSign(): void {
+  #onAlive(): void {
     this.#lastFrameAtMs = this.#deps.clock.nowMs;
-    this.#filledPauseMs = 0;
+    this.#pauseFilledMs = 0;
+    this.#isDoubted = false;
     this.#sleeper.wakeAt(this.#lastFrameAtMs + SILENT_AFTER_MS);
   }
 
+  /**
+   * Looks twice before it believes in a pause: when the process itself was held up, timers run before the sockets are
+   * read, and the frames are there.
+   */
   #onPause(nowMs: number): void {
+    this.#isDoubted = !this.#isDoubted;
+    if (this.#isDoubted) return this.#sleeper.wakeAt(nowMs + 1);
     const silentMs = nowMs - this.#lastFrameAtMs;
     if (silentMs >= DEAD_AFTER_MS) return this.#deps.onDead(Math.round(silentMs));
-    const missingMs = silentMs - this.#filledPauseMs;
-    this.#filledPauseMs += this.#fill(missingMs);
+    this.#pauseFilledMs += this.#fill(silentMs - this.#pauseFilledMs);
     this.#sleeper.wakeAt(nowMs + FILL_EVERY_MS);
+  }
+
+  /** Fills a gap, but for what of it was filled while it lasted. */
+  #fillGap(gapMs: number): void {
+    const boundedMs = Math.min(gapMs, MAX_GAP_MS);
+    this.#fill(boundedMs - this.#pauseFilledMs);
+    this.#pauseFilledMs = Math.max(0, this.#pauseFilledMs - boundedMs);
   }
 
   /** Whole frames of silence, as many as fit; returns their length. */
   #fill(durationMs: number): number {
     const frames = Math.max(0, Math.floor(durationMs / FRAME_MS));
+    // Silence must not push words out of what is held: a little of it says all there is to say.
+    const isEnough = this.#isHolding && this.#pauseFilledMs >= MAX_GAP_MS;
+    if (isEnough) return frames * FRAME_MS;
     for (let i = 0; i < frames; i++) this.#forward(this.#silence);
     this.#filledMs += frames * FRAME_MS;
     return frames * FRAME_MS;
+  }
+
+  get #isHolding(): boolean {
+    return !this.#isReady || !this.#held.isEmpty || this.#deps.session.isCongested;
   }
 
   #forward(frame: Buffer): void {
     if (!this.#converter) return;
     const audio = this.#converter.convert(frame);
     const { session } = this.#deps;
-    if (this.#isReady && this.#held.isEmpty && !session.isCongested) return session.appendAudio(audio);
+    if (!this.#isHolding) return session.appendAudio(audio);
     this.#held.add(audio);
     this.#forwardHeld();
   }

@@ -4,6 +4,7 @@
 import type {
   AssistantText,
   CarrierStream,
+  CarrierStreamStats,
   Conversation,
   ConversationEvent,
   ItemRef,
@@ -45,6 +46,8 @@ export class MediaBridge implements Conversation, RealtimeListener {
   readonly #callee: CalleeAudio;
   readonly #turns = new TurnLog();
   #stream: CarrierStream | undefined;
+  /** Of all streams that the call has left. */
+  #streamStats: CarrierStreamStats | undefined;
   #isClosed = false;
   #streamStartedAtMs = 0;
   #speechStoppedAtMs: number | undefined;
@@ -126,6 +129,8 @@ export class MediaBridge implements Conversation, RealtimeListener {
     for (const turn of this.#turns.close()) this.#reportTurn(turn);
     this.#callee.disconnect();
     this.#leaveStream();
+    if (this.#streamStats)
+      this.#report({ type: 'media.measured', ...this.#streamStats, ...this.#callee.stats, ...this.#playout.stats });
     this.#isClosed = true;
     this.#deps.session.close();
   }
@@ -187,12 +192,11 @@ export class MediaBridge implements Conversation, RealtimeListener {
     this.#report({ type: 'conversation.failed', verdict });
   }
 
-  /** Closes the stream that there is, and tells how well it went. */
+  /** Closes the stream that there is, and remembers how well it went. */
   #leaveStream(): void {
-    const stream = this.#stream;
-    if (!stream) return;
-    stream.close();
-    this.#report({ type: 'media.measured', ...stream.stats, ...this.#callee.stats, ...this.#playout.stats });
+    if (!this.#stream) return;
+    this.#stream.close();
+    this.#streamStats = addStats(this.#streamStats, this.#stream.stats);
   }
 
   /** The one path of every interruption; returns whether there was anything to cut off. Sound goes first. */
@@ -274,6 +278,17 @@ export class MediaBridge implements Conversation, RealtimeListener {
   #report(event: ConversationEvent): void {
     if (!this.#isClosed) this.#deps.report(event);
   }
+}
+
+function addStats(sum: CarrierStreamStats | undefined, stats: CarrierStreamStats): CarrierStreamStats {
+  if (!sum) return stats;
+  return {
+    reordered: sum.reordered + stats.reordered,
+    duplicates: sum.duplicates + stats.duplicates,
+    missing: sum.missing + stats.missing,
+    unreadable: sum.unreadable + stats.unreadable,
+    peakBacklogBytes: Math.max(sum.peakBacklogBytes, stats.peakBacklogBytes),
+  };
 }
 
 function isSamePart(item: ItemRef, other: ItemRef | undefined): boolean {

@@ -2,9 +2,7 @@
 // it comes: most of it goes out at once and is never copied; what has to wait is copied once, into blocks.
 
 import { type AudioFormat, bytesPerMs, silenceByte } from '../audio/audio-format';
-
-/** The carrier's packet. Less than that is out of its contract. */
-const FRAME_MS = 20;
+import { FRAME_MS } from './stream-format';
 
 /** How audio of one format is cut into messages for the carrier. */
 export type Framing = {

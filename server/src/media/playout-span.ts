@@ -13,8 +13,8 @@ export type ClearedSpan = {
   readonly isFinished: boolean;
 };
 
-/** A stretch in which the carrier plays this item without a pause, on our clock. */
-type Stretch = { readonly startMs: number; durationMs: number };
+/** A stretch in which the carrier plays this item without a pause, on our clock, from a position in the item on. */
+type Stretch = { readonly startMs: number; readonly positionMs: number; durationMs: number };
 
 /** The way of one item through the playout. */
 export class PlayoutSpan {
@@ -27,6 +27,8 @@ export class PlayoutSpan {
   #sentBytes = 0;
   #isFinished = false;
   #confirmedMs = 0;
+  /** Where in the item begins what is scheduled next. */
+  #scheduledMs = 0;
   readonly #stretches: Stretch[] = [];
 
   constructor(item: ItemRef, framing: Framing) {
@@ -98,9 +100,12 @@ export class PlayoutSpan {
 
   /** Notes when the carrier will play what was just sent. */
   schedule(startMs: number, durationMs: number): void {
+    const positionMs = this.#scheduledMs;
+    this.#scheduledMs += durationMs;
     const last = this.#stretches.at(-1);
-    if (last && Math.abs(last.startMs + last.durationMs - startMs) < 1) last.durationMs += durationMs;
-    else this.#stretches.push({ startMs, durationMs });
+    const isNext = last !== undefined && last.positionMs + last.durationMs === positionMs;
+    if (isNext && Math.abs(last.startMs + last.durationMs - startMs) < 1) last.durationMs += durationMs;
+    else this.#stretches.push({ startMs, positionMs, durationMs });
   }
 
   /** Nothing that was sent and is not played by `nowMs` will be: the stream that had it is gone. */
@@ -115,13 +120,13 @@ export class PlayoutSpan {
     this.#confirmedMs = Math.max(this.#confirmedMs, ms);
   }
 
-  /** How much the callee has heard at `nowMs`, never more than was sent. */
+  /** Up to where in the item the callee has heard at `nowMs`, never further than was sent. */
   heardMs(nowMs: number): number {
-    let playedMs = 0;
-    for (const { startMs, durationMs } of this.#stretches) {
-      playedMs += Math.min(Math.max(nowMs - startMs, 0), durationMs);
+    let heardMs = this.#confirmedMs;
+    for (const { startMs, positionMs, durationMs } of this.#stretches) {
+      if (nowMs > startMs) heardMs = Math.max(heardMs, positionMs + Math.min(nowMs - startMs, durationMs));
     }
-    return Math.min(Math.max(playedMs, this.#confirmedMs), this.sentMs);
+    return Math.min(heardMs, this.sentMs);
   }
 
   /** True when the carrier confirmed the last of it. */

@@ -3,6 +3,9 @@
 
 import { type AudioFormat, PCM16_16K, PCM16_24K, PCM16_8K, PCMA_8K, PCMU_8K } from '../audio/audio-format';
 
+/** What a carrier sends and plays at a time. */
+export const FRAME_MS = 20;
+
 /** Audio format of the AI leg: PCM s16le 24 kHz, or mu-law 8 kHz passed through. */
 export type AiAudioFormat = 'pcm16' | 'pcmu';
 

@@ -43,7 +43,7 @@ const SILENCE_LIMIT_MS = 45_000;
 const SILENCE_CHECK_MS = 5_000;
 
 // About 2 s of callee audio in base64: beyond this, more of it only adds delay. Control events always go.
-const CONGESTED_BYTES = 128 * 1024;
+const CONGESTED_BYTES = { pcm16: 128 * 1024, pcmu: 21 * 1024 };
 
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 const UPDATE_EVENT_ID = 'session-update';
@@ -88,7 +88,7 @@ export class OpenAiRealtime implements RealtimeSession {
   }
 
   get isCongested(): boolean {
-    return (this.#socket?.bufferedAmount ?? 0) > CONGESTED_BYTES;
+    return (this.#socket?.bufferedAmount ?? 0) > CONGESTED_BYTES[this.#settings.audioFormat];
   }
 
   open(listener: RealtimeListener): void {

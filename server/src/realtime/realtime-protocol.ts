@@ -123,9 +123,11 @@ export function parseServerEvent(text: string): ServerEvent | UnreadableEvent | 
   return scanAudioDelta(text) ?? parseWhole(text);
 }
 
+const DELTA_START = '{"type":"response.output_audio.delta",';
+
 /** Audio in the compact form in which the server sends it; undefined for anything else. */
 function scanAudioDelta(text: string): AudioDelta | undefined {
-  if (!text.includes('"type":"response.output_audio.delta"') || hasEscapes(text)) return undefined;
+  if (!text.startsWith(DELTA_START) || hasEscapes(text)) return undefined;
   const response_id = scanString(text, '"response_id":"');
   const item_id = scanString(text, '"item_id":"');
   const content_index = scanInteger(text, '"content_index":');

@@ -61,12 +61,16 @@ export function parseFrame(text: string): InboundFrame | OddFrame {
   return scanMedia(text) ?? parseWhole(text);
 }
 
+const MEDIA_START = '{"event":"media",';
+
 /** Audio in the compact form in which Telnyx sends it; undefined for anything else. */
 function scanMedia(text: string): MediaFrame | undefined {
-  if (!text.includes('"event":"media"') || hasEscapes(text)) return undefined;
-  const payload = scanString(text, '"payload":"');
-  const track = scanString(text, '"track":"');
-  const chunk = readChunk(scanString(text, '"chunk":"'));
+  if (!text.startsWith(MEDIA_START) || hasEscapes(text)) return undefined;
+  const from = text.indexOf('"media":{');
+  if (from < 0) return undefined;
+  const payload = scanString(text, '"payload":"', from);
+  const track = scanString(text, '"track":"', from);
+  const chunk = readChunk(scanString(text, '"chunk":"', from));
   if (payload === undefined || track === undefined || chunk === undefined) return undefined;
   return { event: 'media', track, chunk, payload };
 }

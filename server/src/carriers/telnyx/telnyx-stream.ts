@@ -13,7 +13,7 @@ import { Base64Reader } from '../../lib/base64-reader';
 import { messageText } from '../../lib/message-text';
 import { fromClientState } from './client-state';
 import { FrameOrder } from './frame-order';
-import { type ByteOrder, L16ByteOrder } from './l16-byte-order';
+import { type L16ByteOrder, L16Check } from './l16-byte-order';
 import type { StreamCodec } from './stream-codec';
 import {
   CLEAR_FRAME,
@@ -28,10 +28,10 @@ import {
 // Telnyx sends `connected` and `start` right after the upgrade; a peer that does not is not Telnyx.
 const START_TIMEOUT_MS = 5_000;
 
-// About 20 s of outbound audio in base64: a carrier this far behind is gone, whatever TCP says.
+// About 20 s of outbound G.711 in base64, 6 s of L16: a carrier this far behind is gone, whatever TCP says.
 const MAX_BUFFERED_BYTES = 256 * 1024;
 
-// Some may be corrupted or of a kind that we do not know; ten seconds' worth of them is not a phone call.
+// Some may be corrupted; ten seconds of them without any audio between is not a phone call.
 const MAX_UNREADABLE_FRAMES = 500;
 
 // The round trip is needed at the first barge-in, and again when the network has changed.
@@ -50,9 +50,10 @@ const AS_TEXT = { binary: false };
 export type StreamDeps = {
   readonly clock: Clock;
   readonly log: Logger;
-  /** The outbound encoding that was asked for, and the byte order that L16 is believed to have. */
+  /** The outbound encoding that was asked for. */
   readonly codec: StreamCodec;
-  readonly l16ByteOrder: ByteOrder;
+  /** What is known of the byte order of L16; streams learn it from each other. */
+  readonly l16ByteOrder: L16ByteOrder;
 };
 
 /** Waits for the `start` frame of a fresh socket; undefined when it does not come. */
@@ -94,8 +95,8 @@ export class TelnyxStream implements CarrierStream {
   readonly #socket: WebSocket;
   readonly #deps: StreamDeps;
   readonly #order: FrameOrder;
-  readonly #byteOrder: L16ByteOrder;
-  readonly #isL16: boolean;
+  /** Undefined when the audio is not L16. */
+  readonly #l16Check: L16Check | undefined;
   readonly #payloads = new Base64Reader();
   #listener: CarrierStreamListener | undefined;
   #unheard: (InboundFrame | OddFrame)[] = [];
@@ -104,8 +105,8 @@ export class TelnyxStream implements CarrierStream {
   /** Close code, once the socket went away by itself. */
   #lostWith: number | undefined;
   #unreadableFrames = 0;
+  #unreadableInARow = 0;
   #peakBacklogBytes = 0;
-  #pingedAtMs = 0;
   #roundTripMs = 0;
   #pingTimer: Timer | undefined;
 
@@ -116,9 +117,8 @@ export class TelnyxStream implements CarrierStream {
     this.channels = start.media_format.channels;
     this.#socket = socket;
     this.#deps = deps;
-    this.#isL16 = this.encoding.toUpperCase() === 'L16';
-    this.#byteOrder = new L16ByteOrder(deps.l16ByteOrder);
-    this.#order = new FrameOrder({
+    this.#l16Check = this.encoding.toUpperCase() === 'L16' ? new L16Check(deps.l16ByteOrder) : undefined;
+    this.#order = new FrameOrder(deps.clock, {
       onFrame: (payload) => this.#onAudio(payload),
       onMissing: (frames) => this.#listener?.onMissing(frames),
     });
@@ -152,7 +152,7 @@ export class TelnyxStream implements CarrierStream {
 
   sendAudio(audio: Buffer): void {
     // Swapped in a copy: the audio is only lent to us.
-    const isSwapped = this.#deps.codec === 'L16' && this.#byteOrder.order === 'big';
+    const isSwapped = this.#deps.codec === 'L16' && this.#deps.l16ByteOrder.order === 'big';
     this.#send(mediaFrame(isSwapped ? Buffer.from(audio).swap16() : audio));
   }
 
@@ -191,13 +191,14 @@ export class TelnyxStream implements CarrierStream {
 
   #ping(): void {
     const { clock } = this.#deps;
-    this.#pingedAtMs = clock.monotonicMs();
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping(String(clock.monotonicMs()));
     this.#pingTimer = clock.after(PING_EVERY_MS, () => this.#ping());
   }
 
-  readonly #onPong = (): void => {
-    this.#roundTripMs = this.#deps.clock.monotonicMs() - this.#pingedAtMs;
+  /** The echo carries the moment of its own ping: on a bad line it may come after the next one has left. */
+  readonly #onPong = (pingedAtMs: Buffer): void => {
+    const roundTripMs = this.#deps.clock.monotonicMs() - Number(pingedAtMs.toString());
+    if (roundTripMs >= 0) this.#roundTripMs = roundTripMs;
   };
 
   readonly #onMessage = (raw: RawData): void => {
@@ -234,24 +235,27 @@ export class TelnyxStream implements CarrierStream {
   #onAudio(payload: string): void {
     if (payload === '') return;
     const audio = this.#payloads.read(payload);
-    if (audio.length === 0) return this.#onUnreadable();
-    this.#listener?.onAudio(this.#isL16 ? this.#readL16(audio) : audio);
+    const samples = this.#l16Check ? this.#readL16(audio, this.#l16Check) : audio;
+    if (samples.length === 0) return this.#onUnreadable();
+    this.#unreadableInARow = 0;
+    this.#listener?.onAudio(samples);
   }
 
-  /** Always little-endian for those who listen. */
-  #readL16(audio: Buffer): Buffer {
+  /** Always little-endian and whole samples for those who listen. */
+  #readL16(audio: Buffer, check: L16Check): Buffer {
     const whole = audio.length % 2 === 0 ? audio : audio.subarray(0, -1);
-    if (this.#byteOrder.observe(whole)) {
-      const { order } = this.#byteOrder;
-      this.#deps.log.warn('L16 has another byte order than TELNYX_L16_BYTE_ORDER says', { order });
+    const { l16ByteOrder: known, log } = this.#deps;
+    if (check.observe(whole)) {
+      log.warn('L16 has another byte order than was believed: set TELNYX_L16_BYTE_ORDER', { order: known.order });
     }
-    return this.#byteOrder.order === 'big' ? whole.swap16() : whole;
+    return known.order === 'big' ? whole.swap16() : whole;
   }
 
   /** Counted, and told once at the end: a line a frame would be fifty a second. */
   #onUnreadable(): void {
     this.#unreadableFrames += 1;
-    if (this.#unreadableFrames > MAX_UNREADABLE_FRAMES) this.#socket.close(POLICY_VIOLATION, 'unreadable frames');
+    this.#unreadableInARow += 1;
+    if (this.#unreadableInARow === MAX_UNREADABLE_FRAMES) this.#socket.close(POLICY_VIOLATION, 'unreadable frames');
   }
 
   readonly #onClose = (closeCode: number): void => {

@@ -2,12 +2,13 @@
 
 import fc from 'fast-check';
 import { FrameOrder } from '../../../src/carriers/telnyx/frame-order';
+import { ManualClock } from '../../support/manual-clock';
 
 type Report = { readonly frame: string } | { readonly missing: number };
 
-function order(): { readonly order: FrameOrder; readonly reports: Report[] } {
+function order(clock = new ManualClock()): { readonly order: FrameOrder; readonly reports: Report[] } {
   const reports: Report[] = [];
-  const frameOrder = new FrameOrder({
+  const frameOrder = new FrameOrder(clock, {
     onFrame: (frame) => reports.push({ frame }),
     onMissing: (missing) => reports.push({ missing }),
   });
@@ -60,10 +61,44 @@ test('the end of a stream delivers what still waits', () => {
 });
 
 test.each([
-  ['starts anew', [5_000, 5_001, 1, 2], [5_000, 5_001, 1, 2]],
-  ['jumps ahead', [1, 2, 90_000, 90_001], [1, 2, 90_000, 90_001]],
+  ['starts anew', [5_000, 5_001, 1, 2, 3, 4, 5, 6], [5_000, 5_001, 1, 2, 3, 4, 5, 6]],
+  ['starts anew early', [58, 59, 60, 1, 2, 3, 4, 5, 6], [58, 59, 60, 1, 2, 3, 4, 5, 6]],
+  ['jumps ahead', [1, 2, 90_000, 90_001, 90_002, 90_003, 90_004], [1, 2, 90_000, 90_001, 90_002, 90_003, 90_004]],
 ])('a counter that %s is followed without a gap', (_what, chunks, heard) => {
   expect(taken(chunks)).toEqual(frames(...heard));
+});
+
+test.each([[[900]], [[900, 901]], [[900, 905, 12]]])('old frames %j among new ones are dropped', (old) => {
+  expect(taken([998, 999, ...old, 1_000, 1_001])).toEqual(frames(998, 999, 1_000, 1_001));
+});
+
+test('an old stretch that comes again, mixed with what is new, is dropped', () => {
+  expect(taken([10, 11, 4, 12, 5, 13, 6, 14, 7, 15, 8, 16])).toEqual(frames(10, 11, 12, 13, 14, 15, 16));
+});
+
+test('the first two frames of a stream may be swapped too', () => {
+  expect(taken([2, 1, 3])).toEqual(frames(1, 2, 3));
+});
+
+test('a missing frame is waited for 100 ms at most, even when the stream pauses', () => {
+  const clock = new ManualClock();
+  const { order: frameOrder, reports } = order(clock);
+  for (const chunk of [1, 3, 4]) frameOrder.take(chunk, `f${chunk}`);
+  clock.advance(99);
+  expect(reports).toEqual(frames(1));
+
+  clock.advance(1);
+
+  expect(reports).toEqual([...frames(1), { missing: 1 }, ...frames(3, 4)]);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('a frame that came in time leaves no timer behind', () => {
+  const clock = new ManualClock();
+  const { order: frameOrder } = order(clock);
+  for (const chunk of [1, 3, 2]) frameOrder.take(chunk, '');
+
+  expect(clock.pendingTimers).toBe(0);
 });
 
 test('frames without a number pass as they come, and do not disturb those with one', () => {
@@ -80,7 +115,7 @@ test('what was out of order is counted', () => {
   const { order: frameOrder } = order();
   for (const chunk of [1, 3, 2, 2, 5, 6, 7, 8, 9]) frameOrder.take(chunk, '');
 
-  expect(frameOrder.stats).toEqual({ reordered: 6, duplicates: 1, missing: 1 });
+  expect(frameOrder.stats).toEqual({ reordered: 1, duplicates: 1, missing: 1 });
 });
 
 test('however frames within the window are swapped, repeated and lost, each is heard at most once and in order', () => {

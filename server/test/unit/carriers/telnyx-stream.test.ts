@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { AnnouncedStream, CarrierStream } from '../../../src/calls/conversation-ports';
 import { toClientState } from '../../../src/carriers/telnyx/client-state';
+import { L16ByteOrder } from '../../../src/carriers/telnyx/l16-byte-order';
 import { announcedStream, type StreamDeps } from '../../../src/carriers/telnyx/telnyx-stream';
 import { aCallId } from '../../support/builders';
 import { sine } from '../../support/audio-fixtures';
@@ -38,7 +39,7 @@ let received: unknown[];
 beforeEach(async () => {
   clock = new ManualClock();
   log = new RecordingLogger();
-  format = { codec: 'PCMU', l16ByteOrder: 'little' };
+  format = { codec: 'PCMU', l16ByteOrder: new L16ByteOrder('little') };
   heard = [];
   received = [];
   server = createServer();
@@ -236,12 +237,39 @@ describe('from Telnyx', () => {
     samples.forEach((sample, index) => little.writeInt16LE(sample, index * 2));
     const wire = real === 'big' ? Buffer.from(little).swap16() : little;
 
-    send(media(...wire));
-    await until(() => heard.length > 0);
+    // Some frames are needed to be sure; which way round those were is not asked.
+    for (let frame = 0; frame < 4; frame += 1) send(media(...wire));
+    await until(() => heard.length === 4);
 
-    expect(heard).toEqual([[...little]]);
+    expect(heard.at(-1)).toEqual([...little]);
     const warnings = log.at('warn').filter(({ message }) => message.includes('TELNYX_L16_BYTE_ORDER'));
     expect(warnings).toHaveLength(real === 'big' ? 1 : 0);
+  });
+
+  test('a payload that holds no whole sample is no audio', async () => {
+    const announcement = announced();
+    send({ ...START, start: { ...START.start, media_format: { encoding: 'L16', sample_rate: 16_000, channels: 1 } } });
+    const { stream } = (await announcement)!;
+    listen(stream);
+
+    send(media(1), media(1, 2, 3));
+    await until(() => heard.length > 0);
+
+    expect(heard).toEqual([[1, 2]]);
+    expect(stream.stats).toMatchObject({ unreadable: 1 });
+  });
+
+  test('frames that cannot be read end the stream when nothing else comes, and not over an hour', async () => {
+    const stream = await started();
+    listen(stream);
+    for (let frame = 0; frame < 1_200; frame += 1) send(frame % 3 === 0 ? media(1) : 'nonsense');
+    await until(() => heard.length === 400);
+    expect(stream.closed).toBe(false);
+
+    for (let frame = 0; frame < 600; frame += 1) send('nonsense');
+    await until(() => telnyx.readyState === WebSocket.CLOSED);
+
+    expect(stream.closed).toBe(true);
   });
 
   test('our own voice is dropped', async () => {
@@ -342,7 +370,7 @@ describe('to Telnyx', () => {
   });
 
   test('L16 goes out in the byte order of the carrier, and the sender keeps its bytes', async () => {
-    format = { codec: 'L16', l16ByteOrder: 'big' };
+    format = { codec: 'L16', l16ByteOrder: new L16ByteOrder('big') };
     const stream = await started();
     const audio = Buffer.of(1, 2, 3, 4);
 

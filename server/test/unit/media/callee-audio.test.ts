@@ -205,4 +205,53 @@ describe('audio that does not come', () => {
 
     expect(rig.deadAfterMs).toHaveLength(1);
   });
+
+  test('a process that was held up does not take what waits in its sockets for a pause', () => {
+    const rig = Rig.talking();
+    rig.speak(1);
+
+    // Timers run before sockets are read: the pause is noticed, and then the frames come, all at once.
+    rig.clock.advance(480);
+    for (let frame = 0; frame < 25; frame += 1) rig.callee.onFrame(Buffer.alloc(160, 2));
+    rig.clock.advance(5);
+
+    expect(rig.silentFrames).toBe(0);
+    expect(rig.callee.stats.filledMs).toBe(0);
+  });
+
+  test('the time between two streams of a call is silence for the AI', () => {
+    const rig = Rig.talking();
+    rig.speak(1);
+    rig.callee.disconnect();
+    rig.clock.advance(580);
+
+    rig.callee.connect(PCMU_8K);
+    rig.speak(2);
+
+    expect(rig.heard[0]).toBe(1);
+    expect(rig.heard.at(-1)).toBe(2);
+    expect(rig.silentFrames * 20).toBe(600);
+  });
+
+  test('what a stream still sends after it was left is dropped', () => {
+    const rig = Rig.talking();
+    rig.callee.disconnect();
+
+    rig.speak(1);
+
+    expect(rig.heard).toEqual([]);
+    expect(rig.clock.pendingTimers).toBe(0);
+  });
+
+  test('silence does not push out words that wait for the session', () => {
+    const rig = new Rig();
+    rig.callee.connect(PCMU_8K);
+    rig.speak(...Array.from({ length: 100 }, () => 7));
+
+    rig.clock.advance(9_000);
+    rig.callee.release();
+
+    expect(rig.heard.filter((byte) => byte === 7)).toHaveLength(100);
+    expect(rig.callee.stats.droppedMs).toBe(0);
+  });
 });

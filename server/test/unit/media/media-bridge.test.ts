@@ -212,7 +212,9 @@ describe('from the AI to the callee', () => {
 describe('the stream', () => {
   test('is reported when it starts, and what becomes of it', () => {
     const rig = BridgeRig.talking();
-    expect(rig.of('stream.started')).toEqual([{ type: 'stream.started', streamId: 'stream-1', encoding: 'PCMU' }]);
+    expect(rig.of('stream.started')).toEqual([
+      { type: 'stream.started', streamId: 'stream-1', encoding: 'PCMU', sampleRateHz: 8000 },
+    ]);
 
     rig.stream.listener.onStopped();
     rig.stream.listener.onLost(1006);
