@@ -21,8 +21,6 @@ export type Conversion = {
   /** One row of taps a phase, oldest sample first, scaled by 2^`shift`. */
   readonly rows: readonly Int16Array[];
   readonly shift: number;
-  /** By how much the output lags behind the input, milliseconds. */
-  readonly delayMs: number;
   /** How long a single sample keeps sounding, milliseconds. */
   readonly spanMs: number;
 };
@@ -70,11 +68,9 @@ function conversion(fromHz: SampleRateHz, toHz: SampleRateHz, shift: number): Co
   });
   const name = `${fromHz}>${toHz}` as ConversionName;
   const tapsPerMs = (phases * fromHz) / 1000;
-  // Half the filter, but the first output is computed only when a whole step of input is there.
-  const delayMs = (HALF_TAPS.length - step) / tapsPerMs;
   const spanMs = (TAPS.length - 1) / tapsPerMs;
 
-  return { name, fromHz, toHz, phases, step, rowSamples, rows, shift, delayMs, spanMs };
+  return { name, fromHz, toHz, phases, step, rowSamples, rows, shift, spanMs };
 }
 
 /**

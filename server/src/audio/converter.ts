@@ -1,11 +1,11 @@
 // Conversion of a stream of audio bytes from one format to another: decode, change the rate, encode, in one pass over
-// the memory of the kernel. One instance per stream and direction; nothing is allocated for a frame of ordinary size.
+// the memory of the kernel. One instance per stream and direction; no buffer is allocated for a frame of ordinary size.
 
 import { type AudioFormat, bytesPerSample, isSameFormat } from './audio-format';
 import { conversionsBetween } from './conversions';
 import { decodeG711, encodeG711, transcodeG711 } from './g711';
 import { KERNEL, type Kernel, MAX_BLOCK_SAMPLES } from './kernel';
-import { ResamplerStage } from './resampler';
+import { Resampler } from './resampler';
 
 const BYTES_PER_SAMPLE = Int16Array.BYTES_PER_ELEMENT;
 const NOTHING = Buffer.alloc(0);
@@ -15,12 +15,15 @@ export class AudioConverter {
   readonly #from: AudioFormat;
   readonly #to: AudioFormat;
   readonly #kernel: Kernel;
-  readonly #stages: readonly ResamplerStage[];
+  readonly #stages: readonly Resampler[];
   readonly #maxBlockBytes: number;
   /** Silence of this length pushes out what the filters still hold. */
   readonly #tailSamples: number;
-  /** Where new samples go in the kernel's line. */
+  /** Where new samples go: into the kernel's line or, where the rate stays, straight to its output. */
+  readonly #input: Int16Array;
   readonly #inputOffset: number;
+  /** Where results lie in the kernel's memory. */
+  readonly #resultOffsetBytes: number;
   /** First byte of a 16-bit sample whose second byte has not come yet. */
   #carriedByte: number | undefined;
   /** The last result: frames are of one size, so that the same view serves again and again. */
@@ -31,8 +34,10 @@ export class AudioConverter {
     this.#to = to;
     this.#kernel = kernel;
     const conversions = conversionsBetween(from.sampleRateHz, to.sampleRateHz);
-    this.#stages = conversions.map((conversion) => new ResamplerStage(conversion, kernel));
+    this.#stages = conversions.map((conversion) => new Resampler(conversion, kernel));
+    this.#input = this.#stages.length === 0 ? kernel.out : kernel.line;
     this.#inputOffset = this.#stages[0]?.inputOffset ?? 0;
+    this.#resultOffsetBytes = to.encoding === 'pcm16' ? kernel.out.byteOffset : kernel.encodedOffsetBytes;
     const highestHz = Math.max(from.sampleRateHz, ...conversions.map(({ toHz }) => toHz));
     this.#maxBlockBytes = Math.floor((MAX_BLOCK_SAMPLES * from.sampleRateHz) / highestHz) * bytesPerSample(from);
     const spanMs = conversions.reduce((sum, conversion) => sum + conversion.spanMs, 0);
@@ -56,7 +61,7 @@ export class AudioConverter {
 
   /** The end of a stretch: returns, borrowed, what the filters still hold, and forgets the past. */
   finish(): Buffer {
-    this.#kernel.line.fill(0, this.#inputOffset, this.#inputOffset + this.#tailSamples);
+    this.#input.fill(0, this.#inputOffset, this.#inputOffset + this.#tailSamples);
     const tail = this.#tailSamples === 0 ? NOTHING : this.#resampleAndEncode(this.#tailSamples);
     this.reset();
 
@@ -73,53 +78,58 @@ export class AudioConverter {
     const { encoding } = this.#from;
     if (encoding === 'pcm16') return this.#resampleAndEncode(this.#loadPcm16(audio));
     if (this.#to.encoding !== 'pcm16' && this.#stages.length === 0) {
-      transcodeG711(encoding, audio, { bytes: this.#kernel.bytes, offset: this.#kernel.encodedOffsetBytes });
+      transcodeG711(encoding, audio, { bytes: this.#kernel.bytes, offset: this.#resultOffsetBytes });
 
-      return this.#lend(this.#kernel.encodedOffsetBytes, audio.length);
+      return this.#lend(audio.length);
     }
-    decodeG711(encoding, audio, { pcm: this.#kernel.line, offset: this.#inputOffset });
+    decodeG711(encoding, audio, { pcm: this.#input, offset: this.#inputOffset });
 
     return this.#resampleAndEncode(audio.length);
   }
 
   /** Copies bytes to where the samples belong; returns how many samples are whole. */
   #loadPcm16(audio: Uint8Array): number {
-    const { bytes, lineOffsetBytes } = this.#kernel;
-    let at = lineOffsetBytes + this.#inputOffset * BYTES_PER_SAMPLE;
-    let length = audio.length;
-    if (this.#carriedByte !== undefined) {
-      bytes[at] = this.#carriedByte;
-      at += 1;
-      length += 1;
-    }
-    bytes.set(audio, at);
-    const isCut = length % BYTES_PER_SAMPLE === 1;
-    this.#carriedByte = isCut ? (audio[audio.length - 1] ?? this.#carriedByte) : undefined;
+    const { bytes } = this.#kernel;
+    const lastByte = audio[audio.length - 1] ?? this.#carriedByte; // Before anything is written, wherever `audio` lies.
+    const at = this.#input.byteOffset + this.#inputOffset * BYTES_PER_SAMPLE;
+    const carriedBytes = this.#carriedByte === undefined ? 0 : 1;
+    bytes.set(audio, at + carriedBytes);
+    if (this.#carriedByte !== undefined) bytes[at] = this.#carriedByte;
+    const length = carriedBytes + audio.length;
+    this.#carriedByte = length % BYTES_PER_SAMPLE === 1 ? lastByte : undefined;
 
     return Math.floor(length / BYTES_PER_SAMPLE);
   }
 
-  /** Takes `count` samples from the kernel's line through all filters and into the bytes of the target format. */
+  /** Takes `count` samples of input through all filters and into the bytes of the target format. */
   #resampleAndEncode(count: number): Buffer {
-    const { line, out, lineOffsetBytes, outOffsetBytes, encodedOffsetBytes, bytes } = this.#kernel;
-    let samples = count;
-    for (const [index, stage] of this.#stages.entries()) {
-      if (index > 0) line.set(out.subarray(0, samples), stage.inputOffset);
-      samples = stage.run(samples);
-    }
-    const isInLine = this.#stages.length === 0;
-    if (this.#to.encoding === 'pcm16') {
-      return this.#lend(isInLine ? lineOffsetBytes : outOffsetBytes, samples * BYTES_PER_SAMPLE);
-    }
-    const range = { pcm: isInLine ? line : out, offset: 0, count: samples };
-    encodeG711(this.#to.encoding, range, { bytes, offset: encodedOffsetBytes });
+    const { out, bytes } = this.#kernel;
+    const samples = this.#resample(count);
+    if (this.#to.encoding === 'pcm16') return this.#lend(samples * BYTES_PER_SAMPLE);
+    const range = { pcm: out, offset: 0, count: samples };
+    encodeG711(this.#to.encoding, range, { bytes, offset: this.#resultOffsetBytes });
 
-    return this.#lend(encodedOffsetBytes, samples);
+    return this.#lend(samples);
   }
 
-  /** One converter only ever lends from one place. */
-  #lend(offsetBytes: number, length: number): Buffer {
-    if (this.#lent.length !== length) this.#lent = this.#kernel.bytes.subarray(offsetBytes, offsetBytes + length);
+  /** From the input to the kernel's output; returns how many samples have come out. */
+  #resample(count: number): number {
+    const { line, out, bytes } = this.#kernel;
+    let samples = count;
+    for (const stage of this.#stages) {
+      if (stage !== this.#stages[0]) {
+        const to = line.byteOffset + stage.inputOffset * BYTES_PER_SAMPLE;
+        bytes.copyWithin(to, out.byteOffset, out.byteOffset + samples * BYTES_PER_SAMPLE);
+      }
+      samples = stage.run(samples);
+    }
+
+    return samples;
+  }
+
+  #lend(length: number): Buffer {
+    const from = this.#resultOffsetBytes;
+    if (this.#lent.length !== length) this.#lent = this.#kernel.bytes.subarray(from, from + length);
 
     return this.#lent;
   }

@@ -7,7 +7,7 @@ import { CONVERSIONS, type Conversion, type ConversionName } from './conversions
 /** Longest block that fits the memory: 200 ms at 24 kHz. */
 export const MAX_BLOCK_SAMPLES = 4_800;
 
-// The layout of the memory, one WebAssembly page. polyphase.wat knows the addresses of the line and of the output.
+// The layout of the memory, one WebAssembly page. polyphase.wat is told the addresses of the line and of the output.
 const CONVERSION_ADDRESS = 64;
 const ROWS_ADDRESS = 1_024;
 const LINE_ADDRESS = 4_096;
@@ -16,8 +16,11 @@ const ENCODED_ADDRESS = 32_768;
 const MEMORY_BYTES = 65_536;
 const CONVERSION_BYTES = 32;
 
-/** See `Kernel.run`. */
-type Loop = (name: ConversionName, position: number, outputs: number) => void;
+/**
+ * Computes `outputs` samples of one conversion from the kernel's line into its `out`. `position` is the time of the
+ * first one in units of 1 / `phases` input samples, counted from the first sample in the line behind the history.
+ */
+export type Loop = (position: number, outputs: number) => void;
 
 /** Memory and loop. There is one per process: nothing in it outlives a conversion. */
 export class Kernel {
@@ -27,19 +30,18 @@ export class Kernel {
   readonly out: Int16Array;
   /** The whole memory as bytes, to read and write samples as `pcm16`. */
   readonly bytes: Buffer;
-  readonly lineOffsetBytes = LINE_ADDRESS;
-  readonly outOffsetBytes = OUT_ADDRESS;
   /** Room for the output once more, encoded. */
   readonly encodedOffsetBytes = ENCODED_ADDRESS;
   readonly isSimd: boolean;
-  readonly #loop: Loop;
+  /** The inner loop of each conversion. */
+  readonly loops: Readonly<Record<ConversionName, Loop>>;
 
   private constructor(memory: ArrayBuffer, polyphase: Polyphase | undefined) {
     this.line = new Int16Array(memory, LINE_ADDRESS, (OUT_ADDRESS - LINE_ADDRESS) / Int16Array.BYTES_PER_ELEMENT);
     this.out = new Int16Array(memory, OUT_ADDRESS, (ENCODED_ADDRESS - OUT_ADDRESS) / Int16Array.BYTES_PER_ELEMENT);
     this.bytes = Buffer.from(memory);
     this.isSimd = polyphase !== undefined;
-    this.#loop = polyphase ? simdLoop(memory, polyphase) : plainLoop(this.line, this.out);
+    this.loops = polyphase ? simdLoops(memory, polyphase) : plainLoops(this.line, this.out);
   }
 
   /** The loop in WebAssembly; undefined where the engine has no WebAssembly or no SIMD. */
@@ -51,14 +53,6 @@ export class Kernel {
   /** The loop in plain JavaScript: ten times slower, and the same output. */
   static plain(): Kernel {
     return new Kernel(new ArrayBuffer(MEMORY_BYTES), undefined);
-  }
-
-  /**
-   * Computes `outputs` samples into `out`. `position` is the time of the first one in units of 1 / `phases` input
-   * samples, counted from the first sample in `line` behind the history.
-   */
-  run(name: ConversionName, position: number, outputs: number): void {
-    this.#loop(name, position, outputs);
   }
 }
 
@@ -72,41 +66,41 @@ type KernelExports = { readonly memory: { readonly buffer: ArrayBuffer }; readon
 // What we use of the global that ES2023's types leave to the browser's.
 declare const WebAssembly: {
   readonly Module: new (binary: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: KernelExports };
+  readonly Instance: new (module: object, imports: object) => { readonly exports: KernelExports };
 };
 
 function instantiate(): KernelExports | undefined {
+  const layout = { line: LINE_ADDRESS, out: OUT_ADDRESS };
   try {
-    return new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(POLYPHASE_WASM, 'base64'))).exports;
+    return new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(POLYPHASE_WASM, 'base64')), { layout }).exports;
   } catch {
     // No WebAssembly (--jitless), or a processor without SIMD: the plain loop does the same.
     return undefined;
   }
 }
 
-/** Saves the loop in polyphase.wat from knowing names. */
-function simdLoop(memory: ArrayBuffer, polyphase: Polyphase): Loop {
-  const addresses = layOutConversions(memory);
-
-  return (name, position, outputs) => polyphase(addresses.get(name) ?? 0, position, outputs);
-}
-
-function layOutConversions(memory: ArrayBuffer): ReadonlyMap<ConversionName, number> {
-  const addresses = new Map<ConversionName, number>();
+/** Writes the tables of all conversions into the memory, one after the other. */
+function simdLoops(memory: ArrayBuffer, polyphase: Polyphase): Kernel['loops'] {
+  let address = CONVERSION_ADDRESS;
   let rowsAddress = ROWS_ADDRESS;
-  for (const [index, conversion] of Object.values(CONVERSIONS).entries()) {
-    const address = CONVERSION_ADDRESS + index * CONVERSION_BYTES;
-    addresses.set(conversion.name, address);
-    new Int32Array(memory, address, CONVERSION_BYTES / Int32Array.BYTES_PER_ELEMENT).set(
-      header(conversion, rowsAddress),
-    );
+
+  return loopsBy((conversion) => {
+    const conversionAddress = address;
+    new Int32Array(memory, address).set(header(conversion, rowsAddress));
+    address += CONVERSION_BYTES;
     for (const row of conversion.rows) {
-      new Int16Array(memory, rowsAddress, row.length).set(row);
+      new Int16Array(memory, rowsAddress).set(row);
       rowsAddress += row.byteLength;
     }
-  }
 
-  return addresses;
+    return (position, outputs) => polyphase(conversionAddress, position, outputs);
+  });
+}
+
+function loopsBy(loopOf: (conversion: Conversion) => Loop): Kernel['loops'] {
+  const loops = Object.values(CONVERSIONS).map((conversion) => [conversion.name, loopOf(conversion)]);
+
+  return Object.fromEntries(loops) as Kernel['loops'];
 }
 
 function header({ phases, step, rowSamples, shift }: Conversion, rowsAddress: number): readonly number[] {
@@ -116,9 +110,8 @@ function header({ phases, step, rowSamples, shift }: Conversion, rowsAddress: nu
 }
 
 /** The same as polyphase.wat does. */
-function plainLoop(line: Int16Array, out: Int16Array): Loop {
-  return (name, position, outputs) => {
-    const { phases, step, rows, shift } = CONVERSIONS[name];
+function plainLoops(line: Int16Array, out: Int16Array): Kernel['loops'] {
+  return loopsBy(({ phases, step, rows, shift }) => (position, outputs) => {
     const half = 1 << (shift - 1);
     for (let k = 0; k < outputs; k++) {
       const time = position + k * step;
@@ -126,7 +119,7 @@ function plainLoop(line: Int16Array, out: Int16Array): Loop {
       const sum = dotProduct(line, (time - phase) / phases, rows[phase] as Int16Array);
       out[k] = saturated((sum + half) >> shift);
     }
-  };
+  });
 }
 
 /** Four products at a time: a quarter faster than one. */

@@ -2,11 +2,11 @@
 ;; time (WebAssembly SIMD). All sums are exact integers, so that the plain loop in kernel.ts gives the same bits.
 ;; After a change: npm run build:kernel
 (module
-  (memory (export "memory") 1)
+  ;; Where the line of input samples starts and where the output goes: kernel.ts lays out the memory.
+  (global $line (import "layout" "line") i32)
+  (global $out (import "layout" "out") i32)
 
-  ;; Where the line of input samples starts and where the output goes: LINE_ADDRESS and OUT_ADDRESS in kernel.ts.
-  (global $line i32 (i32.const 4096))
-  (global $out i32 (i32.const 16384))
+  (memory (export "memory") 1)
 
   ;; $conversion is the address of six 32-bit integers: phases, whole step, phase step, bytes of a row, shift, address of
   ;; the rows. $position is the time of the first output, counted in phases from the first new sample.

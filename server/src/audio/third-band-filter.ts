@@ -1,5 +1,6 @@
-// Designs the one low-pass filter that both directions of the 8 <-> 24 kHz conversion share. Runs once at load (10-30
-// ms); nothing here is on the audio path.
+// Designs the one low-pass filter that all conversions share. Runs once at load (10-20 ms); nothing here is on the audio
+// path. The figures are for 8 <-> 24 kHz, where the filter runs at 24 kHz; for 16 <-> 24 kHz the same taps run at 48 kHz:
+// all frequencies count twice, and the delay half.
 //
 // Requirement: keep 200-3400 Hz flat within 0.25 dB, take out what would fold from above 4.6 kHz by 60 dB, add at most
 // 1.5 ms (36 samples at 24 kHz). Between 3.4 and 4.6 kHz a telephone channel carries nothing worth a promise.

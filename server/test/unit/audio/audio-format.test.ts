@@ -14,9 +14,10 @@ import { FORMATS, samplesOf } from './reference-conversion';
 
 describe('audio formats', () => {
   it('count bytes a sample and a millisecond', () => {
-    expect(FORMATS).toEqual([PCMU_8K, PCMA_8K, PCM16_8K, PCM16_16K, PCM16_24K]);
-    expect(FORMATS.map(bytesPerSample)).toEqual([1, 1, 2, 2, 2]);
-    expect(FORMATS.map(bytesPerMs)).toEqual([8, 8, 16, 32, 48]);
+    const formats = [PCMU_8K, PCMA_8K, PCM16_8K, PCM16_16K, PCM16_24K];
+
+    expect(formats.map(bytesPerSample)).toEqual([1, 1, 2, 2, 2]);
+    expect(formats.map(bytesPerMs)).toEqual([8, 8, 16, 32, 48]);
   });
 
   it.each(FORMATS)('have a byte of silence: $encoding at $sampleRateHz Hz', (format) => {

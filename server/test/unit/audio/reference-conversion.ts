@@ -11,8 +11,9 @@ import {
   type SampleRateHz,
 } from '../../../src/audio/audio-format';
 import { type Conversion, conversionsBetween } from '../../../src/audio/conversions';
-import type { AudioConverter } from '../../../src/audio/converter';
+import { AudioConverter } from '../../../src/audio/converter';
 import { decodeG711, encodeG711 } from '../../../src/audio/g711';
+import type { Kernel } from '../../../src/audio/kernel';
 
 export const FORMATS: readonly AudioFormat[] = [PCMU_8K, PCMA_8K, PCM16_8K, PCM16_16K, PCM16_24K];
 
@@ -85,6 +86,20 @@ export function convertInPieces(converter: AudioConverter, audio: Buffer, length
   for (const piece of pieces(audio, lengths)) results.push(Buffer.from(converter.convert(piece)));
 
   return Buffer.concat(results);
+}
+
+/** Takes samples in one piece, or in bytes cut at `lengths`, through one AudioConverter. */
+export function convertSamples(
+  fromHz: SampleRateHz,
+  toHz: SampleRateHz,
+  input: Int16Array,
+  { kernel, lengths }: { readonly kernel?: Kernel; readonly lengths?: readonly number[] } = {},
+): Int16Array {
+  const from: AudioFormat = { encoding: 'pcm16', sampleRateHz: fromHz };
+  const to: AudioFormat = { encoding: 'pcm16', sampleRateHz: toHz };
+  const converter = new AudioConverter(from, to, kernel);
+
+  return samplesOf(to, convertInPieces(converter, bytesOf(from, input), lengths ?? [input.byteLength]));
 }
 
 /** Lengths of pieces: nothing, odd, ordinary, and not only nothing. */
