@@ -1,9 +1,10 @@
 // The bench: measures what has a budget, prints it as tables and writes it as JSON to bench-results/.
-// npm run bench -- [--skip-load] [--only micro|quality|load] [--calls N] [--seconds N]
+// npm run bench -- [--skip-load] [--only micro|quality|load] [--calls N] [--seconds N] [--ramp]
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { wholeNumber } from './arguments';
 import { budgets, budgetTable, type Measured } from './budgets';
 import { loadTable, runLoad } from './load';
 import { machine } from './machine';
@@ -14,7 +15,12 @@ const PARTS = ['micro', 'quality', 'load'] as const;
 const RESULTS_FOLDER = 'bench-results';
 
 type Part = (typeof PARTS)[number];
-type Settings = { readonly parts: readonly Part[]; readonly calls?: number; readonly seconds?: number };
+type Settings = {
+  readonly parts: readonly Part[];
+  readonly calls?: number;
+  readonly seconds?: number;
+  readonly ramp: 'yes' | 'no';
+};
 
 async function main(): Promise<void> {
   const settings = readSettings();
@@ -50,6 +56,7 @@ function readSettings(): Settings {
       only: { type: 'string' },
       calls: { type: 'string' },
       seconds: { type: 'string' },
+      ramp: { type: 'boolean', default: false },
     },
   });
   const chosen = values.only === undefined ? PARTS : PARTS.filter((part) => part === values.only);
@@ -57,16 +64,10 @@ function readSettings(): Settings {
 
   return {
     parts: values['skip-load'] ? chosen.filter((part) => part !== 'load') : chosen,
-    ...(values.calls !== undefined && { calls: positive('--calls', values.calls) }),
-    ...(values.seconds !== undefined && { seconds: positive('--seconds', values.seconds) }),
+    ramp: values.ramp ? 'yes' : 'no',
+    ...(values.calls !== undefined && { calls: wholeNumber('--calls', values.calls) }),
+    ...(values.seconds !== undefined && { seconds: wholeNumber('--seconds', values.seconds) }),
   };
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} takes a whole number above 0.`);
-
-  return value;
 }
 
 function print(text: string): void {

@@ -17,6 +17,9 @@ export type Engine = {
   readonly resample: (pair: RatePair, input: Int16Array) => Int16Array;
 };
 
+/** The name of ours. */
+export const OWN_ENGINE = 'AI Calls';
+
 const FRAMES_PER_SECOND = 50;
 const SPEEX_QUALITIES = [1, 3, 5, 7];
 const SOX_QUALITIES = ['m', 'v'];
@@ -28,7 +31,7 @@ export async function availableEngines(): Promise<Engine[]> {
   const hasSox = spawnSync('sox', ['--version']).status === 0;
   const sox = hasSox ? SOX_QUALITIES.map(soxEngine) : [];
 
-  return [framed('AI Calls', ownFrame), ...speex, ...sox];
+  return [framed(OWN_ENGINE, ownFrame), ...speex, ...sox];
 }
 
 /** 16-bit samples at a rate, as a format of ours. */

@@ -5,11 +5,12 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { IS_PINNED } from './load/child';
+import { audioModes, wholeNumber } from './arguments';
+import { CORES } from './load/child';
 import type { LoadReport, Measurement, ModeReport, RampReport } from './load/load-report';
 import { measureQuietly } from './load/quiet';
 import { ramp } from './load/ramp';
-import type { AudioMode } from './load/speech-frames';
+import { AUDIO_MODES, type AudioMode } from './load/speech-frames';
 import { median, summarise } from './load/summary';
 import { loadTable, measurementLine } from './load/table';
 
@@ -39,7 +40,7 @@ const DEFAULTS = {
   calls: 200,
   seconds: 15,
   rounds: 3,
-  modes: ['pcm16', 'pcmu'],
+  modes: AUDIO_MODES,
   ramp: 'no',
   serverEntry: join(__dirname, '../../dist/main.js'),
   tell: () => undefined,
@@ -57,17 +58,18 @@ export async function runLoad(options: LoadOptions = {}): Promise<LoadReport> {
   const ramps: RampReport[] = [];
   for (const mode of modes) if (settings.rounds > 0) reports.push(await measureMode(mode, settings));
   for (const mode of modes) if (settings.ramp === 'yes') ramps.push(...(await rampMode(mode, settings)));
-  return { calls, seconds, isPinned: IS_PINNED, modes: reports, ramps };
+  return { calls, seconds, cores: CORES, modes: reports, ramps };
 }
 
-/** Relay and server alternate, so that noise hits both. */
+/** Relay and server alternate and take turns in going first, so that noise and its trend hit both. */
 async function measureMode(mode: AudioMode, settings: Settings): Promise<ModeReport> {
   const { calls, seconds, rounds, serverEntry, profileDirectory, tell } = settings;
   const runs = { relay: [] as Measurement[], server: [] as Measurement[] };
   for (let round = 1; round <= rounds; round++) {
     // Memory does not depend on the noise of the moment: once is enough.
     const depth = round === 1 ? 'full' : 'short';
-    for (const subject of ['relay', 'server'] as const) {
+    const order = round % 2 === 1 ? (['relay', 'server'] as const) : (['server', 'relay'] as const);
+    for (const subject of order) {
       const what = { subject, mode, calls, seconds, serverEntry, depth, profileDirectory } as const;
       const run = await measureQuietly(what, tell);
       runs[subject].push(run);
@@ -111,10 +113,10 @@ async function main(): Promise<void> {
     },
   });
   const report = await runLoad({
-    calls: Number(values.calls),
-    seconds: Number(values.seconds),
-    rounds: Number(values.rounds ?? (values.ramp ? 0 : DEFAULTS.rounds)),
-    modes: values.modes.split(',') as AudioMode[],
+    calls: wholeNumber('--calls', values.calls),
+    seconds: wholeNumber('--seconds', values.seconds),
+    rounds: wholeNumber('--rounds', values.rounds ?? String(values.ramp ? 0 : DEFAULTS.rounds), 0),
+    modes: audioModes('--modes', values.modes),
     ramp: values.ramp ? 'yes' : 'no',
     serverEntry: resolve(values.server),
     profileDirectory: values.profile === undefined ? undefined : resolve(values.profile),

@@ -18,6 +18,7 @@ export function machine(): Machine {
     cores: availableParallelism(),
     node: process.versions.node,
     v8: process.versions.v8,
-    os: `${type()} ${release()} ${process.arch}`,
+    // The rest of a release may name the machine's provider.
+    os: `${type()} ${release().split('.', 2).join('.')} ${process.arch}`,
   };
 }

@@ -19,15 +19,17 @@ import { CONVERSIONS, type ConversionName } from '../src/audio/conversions';
 import { AudioConverter } from '../src/audio/converter';
 import { decodeG711, encodeG711 } from '../src/audio/g711';
 import { Kernel } from '../src/audio/kernel';
-import { ResamplerStage } from '../src/audio/resampler';
+import { Resampler } from '../src/audio/resampler';
+import { Base64Message } from '../src/lib/base64-message';
 import { Base64Reader } from '../src/lib/base64-reader';
+import { OWN_ENGINE } from './engines';
 import { fixed, textTable } from './table';
 import { type Subject, timeSubjects, type Timing } from './timing';
 
 /** All timings; ratios are to `AI Calls, SIMD` in the same group. */
 export type MicroReport = {
   /** Both directions of a call, mu-law <-> PCM16 24 kHz: the figure of the budget. */
-  readonly bothDirectionsUs: number;
+  readonly bothDirectionsUs: number | null;
   readonly groups: readonly TimingGroup[];
 };
 
@@ -39,7 +41,11 @@ export const MICRO_BUDGET_US = 15;
 
 const FRAME_MS = 20;
 const SPEEX_QUALITIES = [1, 3, 5];
-const SIMD = 'AI Calls, SIMD';
+const SIMD = `${OWN_ENGINE}, SIMD`;
+
+// What the server puts around the audio; see realtime/openai-realtime.ts and carriers/telnyx/stream-frames.ts.
+const APPEND_MESSAGE = new Base64Message('{"type":"input_audio_buffer.append","audio":"', '"}');
+const MEDIA_MESSAGE = new Base64Message('{"event":"media","media":{"payload":"', '"}}');
 
 type Route = readonly [from: AudioFormat, to: AudioFormat];
 
@@ -66,7 +72,7 @@ export async function runMicro(): Promise<MicroReport> {
   const [both] = groups;
   const steps = { job: 'Steps', timings: timeSubjects(steps20Ms()) };
 
-  return { bothDirectionsUs: both?.timings[0]?.medianUs ?? NaN, groups: [...groups, steps] };
+  return { bothDirectionsUs: both?.timings[0]?.medianUs ?? null, groups: [...groups, steps] };
 }
 
 /** The figures as text, one table a job. */
@@ -83,7 +89,7 @@ export function microTable({ groups }: MicroReport): string {
     return textTable([job, 'median, us', '10-90 %', 'ratio'], rows);
   });
 
-  return [`Time per ${FRAME_MS} ms frame, from base64 to base64 but for the steps\n`, ...tables].join('\n');
+  return [`Time per ${FRAME_MS} ms frame, from base64 to base64 but for messages and steps\n`, ...tables].join('\n');
 }
 
 function enginesOn(routes: readonly Route[]): Subject[] {
@@ -100,7 +106,12 @@ function enginesOn(routes: readonly Route[]): Subject[] {
     return inTurn(`speex-resampler, quality ${quality}`, runs);
   });
 
-  return [...(simd ? [withKernel(SIMD, simd)] : []), withKernel('AI Calls, plain loop', plain), ...speex];
+  return [
+    ...(simd ? [withKernel(SIMD, simd)] : []),
+    withKernel(`${OWN_ENGINE}, plain loop`, plain),
+    asMessages(routes),
+    ...speex,
+  ];
 }
 
 type ConvertFrame = (frame: Buffer) => Buffer;
@@ -130,15 +141,31 @@ function speexBetween(from: AudioFormat, to: AudioFormat, quality: number): Conv
   };
 }
 
-/** As the media path does it: text from one socket in, text for the other out. */
+/** From base64 to base64, as text. */
 function fromBase64(format: AudioFormat, convertFrame: ConvertFrame): () => void {
+  return forEachFrame(format, (frame) => keep(convertFrame(frame).toString('base64').length));
+}
+
+/** As the media path does it: base64 in, and out a message of bytes for the other socket. */
+function asMessages(routes: readonly Route[]): Subject {
+  const runs = routes.map(([from, to]) => {
+    const converter = new AudioConverter(from, to);
+    const message = to.encoding === 'pcm16' ? APPEND_MESSAGE : MEDIA_MESSAGE;
+
+    return forEachFrame(from, (frame) => keep(message.around(converter.convert(frame)).length));
+  });
+
+  return inTurn(`${OWN_ENGINE}, as messages`, runs);
+}
+
+function forEachFrame(format: AudioFormat, onFrame: (frame: Buffer) => void): () => void {
   const reader = new Base64Reader();
   const texts = speechLikeFrames(format).map((frame) => frame.toString('base64'));
   let turn = 0;
 
   return () => {
     turn = (turn + 1) % texts.length;
-    keep(convertFrame(reader.read(texts[turn] ?? '')).toString('base64').length);
+    onFrame(reader.read(texts[turn] ?? ''));
   };
 }
 
@@ -173,7 +200,7 @@ function stageSubjects(name: ConversionName): Subject[] {
   const conversion = CONVERSIONS[name];
   const label = `${conversion.fromHz / 1000} -> ${conversion.toHz / 1000} kHz`;
   const subject = (kernelName: string, kernel: Kernel): Subject => {
-    const stage = new ResamplerStage(conversion, kernel);
+    const stage = new Resampler(conversion, kernel);
     const count = (FRAME_MS * conversion.fromHz) / 1000;
     kernel.line.forEach((_, i) => (kernel.line[i] = sampleAt(i, conversion.fromHz)));
 

@@ -17,7 +17,9 @@ function pad(text: string, width: number): string {
   return width < 0 ? text.padStart(-width) : text.padEnd(width);
 }
 
-/** A number with so many digits; a dash for what was not measured. */
+/** A number with so many digits; a dash for what was not measured, `lost` for what never came. */
 export function fixed(value: number | null | undefined, digits: number): string {
+  if (value === Infinity) return 'lost';
+
   return value === null || value === undefined ? '-' : value.toFixed(digits);
 }

@@ -1,6 +1,8 @@
 // The calls of one run: opens them at a bounded rate, keeps them in real time, counts what arrived, and ends them.
 
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Deferred, deferred } from '../../src/lib/deferred';
 import { post } from './api-client';
 import { deltaMessages } from './ai-leg';
 import { MARK_PARAMETER } from './far-ends';
@@ -10,7 +12,6 @@ import { LoadCall } from './load-call';
 import { Pacer } from './pacer';
 import type { PhoneLeg } from './phone-leg';
 import { callerFrames, deltaFrames, FRAME_BYTES } from './speech-frames';
-import { setTimeout as wait } from 'node:timers/promises';
 
 /** How a batch is opened. */
 export type BatchOptions = Extract<GeneratorCommand, { kind: 'open' }>;
@@ -29,6 +30,10 @@ const ARRIVAL_LIMIT_MS = 400;
 
 const MAX_DURATION_SECONDS = 3_300;
 
+// +1 202 555 0100 to 0199 are nobody's, for fiction; the last one is the server's own. Calls share the others.
+const FIRST_NUMBER = 12_025_550_100;
+const NUMBERS = 99;
+
 /** All calls of one run. */
 export class CallBatch {
   readonly toAi: MeasuringWindow;
@@ -38,9 +43,10 @@ export class CallBatch {
   readonly deltaMessages: readonly Buffer[];
   readonly #options: BatchOptions;
   readonly #calls: readonly LoadCall[];
-  readonly #byNumber: ReadonlyMap<string, LoadCall>;
   readonly #byMark: ReadonlyMap<string, LoadCall>;
   readonly #callIds: string[] = [];
+  /** A dial may come before the answer that says which call it is for. */
+  readonly #byClientState = new Map<string, Deferred<LoadCall>>();
   /** Oldest first: every mark waits equally long. */
   #dueMarks: DueMark[] = [];
   #pacer: Pacer | undefined;
@@ -63,12 +69,12 @@ export class CallBatch {
         this.#dueMarks.push({ phone, name, dueMs: performance.now() + MARK_ECHO_MS }),
     };
     this.#calls = Array.from({ length: options.calls }, () => new LoadCall(surroundings));
-    this.#byNumber = new Map(this.#calls.map((call, index) => [numberOf(index), call]));
     this.#byMark = new Map(this.#calls.map((call, index) => [markOf(index), call]));
   }
 
-  byNumber(to: string): LoadCall | undefined {
-    return this.#byNumber.get(to);
+  /** The call that was dialled with this state: the base64 of the server's id for it. */
+  byClientState(clientState: string): Promise<LoadCall> {
+    return this.#awaited(clientState).promise;
   }
 
   byMark(mark: string): LoadCall | undefined {
@@ -80,7 +86,7 @@ export class CallBatch {
     this.#pacer = this.#pace();
     for (const [index, call] of this.#calls.entries()) {
       const nextMs = wait(1000 / this.#options.callsPerSecond);
-      if (this.#options.subject === 'server') await this.#create(index);
+      if (this.#options.subject === 'server') await this.#create(index, call);
       else this.#connectToRelay(index, call);
       await nextMs;
     }
@@ -95,6 +101,11 @@ export class CallBatch {
 
   endWindow(): void {
     for (const window of [this.toAi, this.toPhone, this.lateness]) window.end();
+  }
+
+  /** What is still under way is lost, as far as latencies go. */
+  giveUp(): void {
+    for (const { toAi, toPhone } of this.#calls) for (const matcher of [toAi, toPhone]) matcher.giveUp();
   }
 
   /** Stops the frames, counts, then ends the calls. */
@@ -123,7 +134,7 @@ export class CallBatch {
     return new Pacer({
       slots,
       onTick: (nowMs) => this.#echoMarks(nowMs),
-      onFired: (lateMs, nowMs) => this.lateness.add(lateMs, nowMs),
+      onFired: (lateMs, dueMs) => this.lateness.add(lateMs, dueMs),
     });
   }
 
@@ -134,13 +145,21 @@ export class CallBatch {
     if (due > 0) this.#dueMarks = this.#dueMarks.slice(due);
   }
 
-  async #create(index: number): Promise<void> {
+  #awaited(clientState: string): Deferred<LoadCall> {
+    const known = this.#byClientState.get(clientState) ?? deferred<LoadCall>();
+    this.#byClientState.set(clientState, known);
+    return known;
+  }
+
+  async #create(index: number, call: LoadCall): Promise<void> {
     const created = await post(`${this.#options.url}/api/ai-calls/create`, {
       to: numberOf(index),
       instructions: markOf(index),
       maxDurationSeconds: MAX_DURATION_SECONDS,
     });
-    this.#callIds.push((created as { callId: string }).callId);
+    const { callId } = created as { readonly callId: string };
+    this.#callIds.push(callId);
+    this.#awaited(Buffer.from(callId).toString('base64')).resolve(call);
   }
 
   #connectToRelay(index: number, call: LoadCall): void {
@@ -151,8 +170,8 @@ export class CallBatch {
 
   #counted(direction: (call: LoadCall) => FrameMatcher): FrameCounts {
     const matchers = this.#calls.map(direction);
-    const sent = matchers.reduce((sum, matcher) => sum + matcher.sent, 0);
-    return { sent, received: matchers.reduce((sum, matcher) => sum + matcher.received, 0) };
+    const total = (name: keyof FrameCounts): number => matchers.reduce((sum, matcher) => sum + matcher[name], 0);
+    return { sent: total('sent'), received: total('received'), lost: total('lost'), extra: total('extra') };
   }
 
   #brokenLegs(): string[] {
@@ -161,7 +180,7 @@ export class CallBatch {
 }
 
 function numberOf(index: number): string {
-  return `+1202555${String(index % 9_999).padStart(4, '0')}`;
+  return `+${FIRST_NUMBER + (index % NUMBERS)}`;
 }
 
 function markOf(index: number): string {

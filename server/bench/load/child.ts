@@ -2,15 +2,17 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Cores } from './load-report';
+import { allowedCores } from './process-stat';
 
 /** How a child is started. */
 export type ChildOptions = {
   readonly name: string;
   /** Arguments of node. */
   readonly args: readonly string[];
-  readonly core: number;
+  /** Decides about its core. */
+  readonly role: keyof Cores;
   /** The whole environment; undefined means ours. */
   readonly env?: Readonly<Record<string, string>>;
   readonly directory?: string;
@@ -24,8 +26,8 @@ const TASKSET = ['/usr/bin/taskset', '/bin/taskset'].find((path) => existsSync(p
 const STOP_LIMIT_MS = 8_000;
 const LOG_TAIL_CHARACTERS = 1_500;
 
-/** True when generator and subject each have a core of their own. */
-export const IS_PINNED = TASKSET !== undefined && availableParallelism() >= 2;
+/** The core of the subject, and the one of what loads it; null where there are not two that we may use. */
+export const CORES: Cores | null = TASKSET === undefined ? null : chosenCores();
 
 // A limit that was not reached keeps nobody waiting.
 const UNREFERENCED = { ref: false };
@@ -44,17 +46,19 @@ export class Child {
   readonly #process: ChildProcess;
   readonly #exited: Promise<void>;
 
-  constructor({ name, args, core, env, directory, logFile, channel }: ChildOptions) {
+  constructor({ name, args, role, env, directory, logFile, channel }: ChildOptions) {
     this.#name = name;
     this.#logFile = logFile;
     const log = openSync(logFile, 'a');
     const node = [process.execPath, ...args];
     // taskset replaces itself by the program: the pid stays the same.
-    const [command = '', ...rest] = IS_PINNED && TASKSET ? [TASKSET, '-c', String(core), ...node] : node;
+    const [command = '', ...rest] = CORES && TASKSET ? [TASKSET, '-c', String(CORES[role]), ...node] : node;
     this.#process = spawn(command, rest, {
       cwd: directory,
       env,
       stdio: ['ignore', log, log, channel === 'ipc' ? 'ipc' : 'ignore'],
+      // JSON knows no Infinity, which is the latency of a lost frame.
+      serialization: 'advanced',
     });
     closeSync(log);
     alive.add(this.#process);
@@ -108,4 +112,9 @@ export class Child {
     const tail = readFileSync(this.#logFile, 'utf8').slice(-LOG_TAIL_CHARACTERS);
     throw new Error(`The ${this.#name} ${end}. The end of its output:\n${tail}`);
   }
+}
+
+function chosenCores(): Cores | null {
+  const [generator, subject] = allowedCores();
+  return generator === undefined || subject === undefined ? null : { subject, generator };
 }

@@ -11,7 +11,8 @@ import type { LoadCall } from './load-call';
 
 /** Which call something belongs to. */
 export type CallDirectory = {
-  readonly byNumber: (to: string) => LoadCall | undefined;
+  /** Resolves when it is known which call was dialled with this state; with undefined when there are no calls. */
+  readonly byClientState: (clientState: string) => Promise<LoadCall | undefined>;
   /** `mark` is what the call's instructions, or the bare relay's URL, say. */
   readonly byMark: (mark: string) => LoadCall | undefined;
   /** What AI legs send. */
@@ -25,8 +26,7 @@ const TOKEN_HEADER = 'x-telnyx-streaming-auth-token';
 const HANG_UP_PATH = /^\/v2\/calls\/([^/]+)\/actions\/hangup$/;
 
 type DialBody = {
-  readonly to: string;
-  readonly client_state?: string;
+  readonly client_state: string;
   readonly stream_url: string;
   readonly stream_auth_token: string;
 };
@@ -61,9 +61,9 @@ export class FarEnds {
     this.#legs.get(decodeURIComponent(carrierCallId))?.stopPhone();
   }
 
-  #dial(body: DialBody, response: ServerResponse): void {
-    const call = this.#directory.byNumber(body.to);
-    if (!call) return answer(response, 422, { errors: [{ code: '10015', title: 'Not a number of this run' }] });
+  async #dial(body: DialBody, response: ServerResponse): Promise<void> {
+    const call = await this.#directory.byClientState(body.client_state);
+    if (!call) return answer(response, 422, { errors: [{ code: '10015', title: 'Not a call of this run' }] });
     const carrierCallId = `v3:${randomUUID()}`;
     this.#legs.set(carrierCallId, call);
     answer(response, 200, {

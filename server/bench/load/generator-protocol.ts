@@ -27,7 +27,9 @@ export type GeneratorCommand =
 export type GeneratorLoad = {
   readonly cpuPercent: number;
   readonly loopDelayP99Ms: number;
-  readonly sendLatenessP99Ms: number;
+  /** How long after their moment frames left; part of every latency. Null when none did. */
+  readonly sendLatenessP50Ms: number | null;
+  readonly sendLatenessP99Ms: number | null;
 };
 
 /** Something that both directions have: caller to AI, and AI to phone. */
@@ -40,7 +42,14 @@ export type WindowFigures = {
 };
 
 /** Frames of one direction, over the whole life of the calls. */
-export type FrameCounts = { readonly sent: number; readonly received: number };
+export type FrameCounts = {
+  readonly sent: number;
+  readonly received: number;
+  /** Sent and never received, summed over the calls. */
+  readonly lost: number;
+  /** Received before they can have been sent: audio that was doubled or made up. */
+  readonly extra: number;
+};
 
 /** What became of the frames and the calls. */
 export type ClosingFigures = {

@@ -16,7 +16,7 @@ const NS_PER_MS = 1e6;
 class Generator {
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
   readonly #farEnds = new FarEnds({
-    byNumber: (to) => this.#batch?.byNumber(to),
+    byClientState: async (clientState) => this.#batch?.byClientState(clientState),
     byMark: (mark) => this.#batch?.byMark(mark),
     deltaMessages: () => this.#batch?.deltaMessages ?? [],
   });
@@ -65,12 +65,15 @@ class Generator {
     const cpuPercent = (user + system) / (performance.now() - this.#beganAtMs) / 10;
     this.#loopDelay.disable();
     await wait(STRAGGLERS_MS);
+    batch.giveUp();
+    const lateness = batch.lateness.figures();
     return {
       latency: { toAi: batch.toAi.figures(), toPhone: batch.toPhone.figures() },
       generator: {
         cpuPercent,
         loopDelayP99Ms: Math.max(this.#loopDelay.percentile(99) / NS_PER_MS - LOOP_DELAY_RESOLUTION_MS, 0),
-        sendLatenessP99Ms: batch.lateness.figures().p99Ms,
+        sendLatenessP50Ms: lateness.p50Ms,
+        sendLatenessP99Ms: lateness.p99Ms,
       },
     };
   }

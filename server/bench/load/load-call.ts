@@ -70,17 +70,17 @@ export class LoadCall {
     this.#beginWhenUp();
   }
 
-  /** The caller's next 20 ms. */
-  readonly sendToAi = (): void => {
+  /** The caller's next 20 ms. A generator that is late must not hide anything: see `countedFromMs` of the pacer. */
+  readonly sendToAi = (countedFromMs: number): void => {
     if (this.#phase !== 'sending') return;
-    this.toAi.onSent(performance.now());
+    this.toAi.onSent(countedFromMs);
     this.#phone?.sendFrame();
   };
 
   /** The AI's next 20 ms. */
-  readonly sendToPhone = (): void => {
+  readonly sendToPhone = (countedFromMs: number): void => {
     if (this.#phase !== 'sending') return;
-    this.toPhone.onSent(performance.now());
+    this.toPhone.onSent(countedFromMs);
     this.#ai?.sendFrame();
   };
 

@@ -1,6 +1,7 @@
 // The figures of the load bench: plain data, the same in JSON.
 
 import type { BothWays, ClosingFigures, SubjectKind, WindowFigures } from './generator-protocol';
+import type { LatencyFigures } from './latencies';
 import type { AudioMode } from './speech-frames';
 
 /** Resident memory of the subject, MB of 2^20 bytes; null where it was not measured. */
@@ -31,22 +32,20 @@ export type Measurement = WindowFigures &
     /** What everybody else on the machine used meanwhile, percent of one core: noise. */
     readonly foreignCpuPercent: number | null;
     readonly memory: MemoryFigures;
-    /** Frames sent and not received; negative when more came than were sent. 0 is the only good figure. */
+    /** Frames sent and not received. 0 is the only good figure. */
     readonly lostFrames: BothWays<number>;
+    /** Frames received that nobody had sent. 0 is the only good figure. */
+    readonly extraFrames: BothWays<number>;
   };
 
 /** Medians over the runs of one subject; maxima and losses are of all runs. */
 export type SubjectSummary = {
   readonly cpuMsPerCallSecond: number | null;
   readonly cpuPercent: number | null;
-  readonly latency: BothWays<{
-    readonly p50Ms: number;
-    readonly p95Ms: number;
-    readonly p99Ms: number;
-    readonly maxMs: number;
-  }>;
+  readonly latency: BothWays<Omit<LatencyFigures, 'count'>>;
   readonly memory: MemoryFigures;
   readonly lostFrames: BothWays<number>;
+  readonly extraFrames: BothWays<number>;
   readonly brokenLegs: number;
 };
 
@@ -71,12 +70,15 @@ export type RampReport = {
   readonly steps: readonly Measurement[];
 };
 
+/** A core for the subject and one for what loads it. */
+export type Cores = { readonly subject: number; readonly generator: number };
+
 /** Everything that the load bench found out. */
 export type LoadReport = {
   readonly calls: number;
   readonly seconds: number;
-  /** True when subject and generator each had a core of their own. */
-  readonly isPinned: boolean;
+  /** The core that each had for itself; null when they shared all. */
+  readonly cores: Cores | null;
   readonly modes: readonly ModeReport[];
   readonly ramps: readonly RampReport[];
 };

@@ -9,7 +9,7 @@ import type { GeneratorAnswer, GeneratorCommand, SubjectKind, WindowFigures } fr
 import type { Measurement, MemoryFigures } from './load-report';
 import { cpuTimeMs, cpuTimeOfOthersMs, residentMb } from './process-stat';
 import { type AudioMode, FRAME_MS } from './speech-frames';
-import { CORES, startSubject, type Subject, TYPESCRIPT_ARGS } from './subject';
+import { startSubject, type Subject, TYPESCRIPT_ARGS } from './subject';
 
 /** What is measured, and for how long. */
 export type MeasurementOptions = {
@@ -65,7 +65,7 @@ export async function measure(options: MeasurementOptions): Promise<Measurement>
     const generator = new Child({
       name: 'generator',
       args: [...TYPESCRIPT_ARGS, join(__dirname, 'generator.ts')],
-      core: CORES.generator,
+      role: 'generator',
       logFile: join(directory, 'generator.log'),
       channel: 'ipc',
     });
@@ -127,10 +127,8 @@ class MeasurementRun {
       },
       ...figures,
       frames,
-      lostFrames: {
-        toAi: frames.toAi.sent - frames.toAi.received,
-        toPhone: frames.toPhone.sent - frames.toPhone.received,
-      },
+      lostFrames: { toAi: frames.toAi.lost, toPhone: frames.toPhone.lost },
+      extraFrames: { toAi: frames.toAi.extra, toPhone: frames.toPhone.extra },
       brokenLegs,
     };
   }

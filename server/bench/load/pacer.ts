@@ -11,12 +11,16 @@ const TICK_MS = 1;
 
 /** What the pacer works with. */
 export type PacerOptions = {
-  /** One for each direction of each call, in the order of their moments. */
-  readonly slots: readonly (() => void)[];
+  /**
+   * One for each direction of each call, in the order of their moments. `countedFromMs` is now, or a tick after the frame
+   * was due when the generator is later than that: its resolution is not the subject's latency, but its own jams must
+   * not hide any.
+   */
+  readonly slots: readonly ((countedFromMs: number) => void)[];
   /** Called once a millisecond or so. */
   readonly onTick: (nowMs: number) => void;
-  /** By how much a frame was late. */
-  readonly onFired: (lateMs: number, nowMs: number) => void;
+  /** By how much the frame that was due at `dueMs` was late. */
+  readonly onFired: (lateMs: number, dueMs: number) => void;
 };
 
 /** Fires every slot once in 20 ms until it is stopped. */
@@ -43,9 +47,9 @@ export class Pacer {
     for (let burst = 0; burst < MAX_BURST; burst++) {
       const dueMs = this.#startMs + (this.#fired / slots.length) * FRAME_MS;
       if (dueMs > nowMs) return void setTimeout(this.#tick, TICK_MS);
-      slots[this.#fired % slots.length]?.();
+      slots[this.#fired % slots.length]?.(Math.min(nowMs, dueMs + TICK_MS));
       this.#fired += 1;
-      onFired(nowMs - dueMs, nowMs);
+      onFired(nowMs - dueMs, dueMs);
       nowMs = performance.now();
     }
     setImmediate(this.#tick);

@@ -20,6 +20,20 @@ export function residentMb(pid: number): number | null {
   return line ? (Number(line[1]) * BYTES_PER_KB) / BYTES_PER_MB : null;
 }
 
+/** The cores that this process may use, in order; none without /proc. */
+export function allowedCores(): number[] {
+  const list = /^Cpus_allowed_list:\s+(\S+)$/m.exec(readProc('/proc/self/status') ?? '')?.[1];
+  return list === undefined ? [] : coresOf(list);
+}
+
+/** Reads a list of cores as the kernel writes it, such as `0-3,8`. */
+export function coresOf(list: string): number[] {
+  return list.split(',').flatMap((part) => {
+    const [first = 0, last = first] = part.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
 /**
  * CPU time of all processes but the given ones, and what the host gave to other machines meanwhile (steal); null without
  * /proc. Sums over processes, since the kernel's own sum is sampled and far off for processes that wake up a thousand

@@ -5,18 +5,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Measurement } from './load-report';
 import { measure, type MeasurementOptions } from './measure';
 import { cpuTimeOfOthersMs } from './process-stat';
-
-/** Percent of one core that others may use before the figures, latencies above all, are theirs and not ours. */
-export const NOISY_PERCENT = 10;
+import { isNoisy, NOISY_PERCENT } from './validity';
 
 const TRIES = 3;
 const LISTEN_MS = 2_000;
 const QUIET_LIMIT_MS = 60_000;
-
-/** True when others used so much CPU that the figures are in doubt. */
-export function isNoisy({ foreignCpuPercent }: Measurement): boolean {
-  return (foreignCpuPercent ?? 0) > NOISY_PERCENT;
-}
 
 /** The first undisturbed measurement, or the least disturbed of a few. */
 export async function measureQuietly(options: MeasurementOptions, tell: (line: string) => void): Promise<Measurement> {

@@ -6,6 +6,7 @@ import type { MeasurementOptions } from './measure';
 import { measureQuietly } from './quiet';
 import type { AudioMode } from './speech-frames';
 import { measurementLine } from './table';
+import { hasLosses, isSaturated } from './validity';
 
 /** What a ramp needs. */
 export type RampOptions = {
@@ -23,8 +24,7 @@ const FIRST_STEPS = [50, 100, 150, 200, 250, 300, 350, 400];
 const LAST_STEP = 2_000;
 const WIDE_STEP = 100;
 
-// Beyond these the generator measures itself.
-const GENERATOR_CPU_LIMIT_PERCENT = 90;
+// The limit of a ramp is higher than that of the budgets, and so is what its generator may add.
 const GENERATOR_LATENESS_LIMIT_MS = 15;
 
 /** Runs the ramp of one subject. */
@@ -54,12 +54,10 @@ function rampSteps(): number[] {
   return steps;
 }
 
-function limitOf({ latency, lostFrames, brokenLegs, generator }: Measurement): RampReport['limitedBy'] | undefined {
-  const isLossy = lostFrames.toAi !== 0 || lostFrames.toPhone !== 0 || brokenLegs.length > 0;
-  const isLate = Math.max(latency.toAi.p99Ms, latency.toPhone.p99Ms) > P99_LIMIT_MS;
-  const isSaturated =
-    generator.cpuPercent > GENERATOR_CPU_LIMIT_PERCENT || generator.sendLatenessP99Ms > GENERATOR_LATENESS_LIMIT_MS;
-  if (isSaturated) return 'the generator';
-  if (isLossy) return 'losses';
+function limitOf(step: Measurement): RampReport['limitedBy'] | undefined {
+  if (isSaturated(step.generator, GENERATOR_LATENESS_LIMIT_MS)) return 'the generator';
+  if (hasLosses(step)) return 'losses';
+  const { toAi, toPhone } = step.latency;
+  const isLate = Math.max(toAi.p99Ms ?? Infinity, toPhone.p99Ms ?? Infinity) > P99_LIMIT_MS;
   return isLate ? 'latency' : undefined;
 }

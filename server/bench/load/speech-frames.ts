@@ -3,8 +3,11 @@
 
 import { mulaw } from 'alawmulaw';
 
-/** How the AI leg's audio is encoded. */
-export type AudioMode = 'pcm16' | 'pcmu';
+/** How the AI leg's audio may be encoded. */
+export const AUDIO_MODES = ['pcm16', 'pcmu'] as const;
+
+/** How it is. */
+export type AudioMode = (typeof AUDIO_MODES)[number];
 
 /** Duration of one frame. */
 export const FRAME_MS = 20;

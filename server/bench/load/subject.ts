@@ -10,9 +10,6 @@ import { Child } from './child';
 import type { SubjectKind } from './generator-protocol';
 import type { AudioMode } from './speech-frames';
 
-/** The core of the subject, and the one of everything that loads it. */
-export const CORES = { subject: 1, generator: 0 } as const;
-
 /** Arguments with which node runs a TypeScript file of the bench; the CommonJS hook needs no thread of its own. */
 export const TYPESCRIPT_ARGS = ['--require', require.resolve('tsx/cjs')] as const;
 
@@ -50,7 +47,7 @@ async function startServer(options: SubjectOptions): Promise<Subject> {
   const child = new Child({
     name: 'server',
     args: [...startFlags(), ...options.nodeArgs, options.serverEntry],
-    core: CORES.subject,
+    role: 'subject',
     env: { PATH: process.env['PATH'] ?? '', ...settings(options, port) },
     // Away from the checkout, whose .env is not the bench's business.
     directory: options.directory,
@@ -79,7 +76,7 @@ function settings({ mode, farEndsPort, directory }: SubjectOptions, port: number
     TELNYX_API_KEY: 'bench-key',
     TELNYX_PUBLIC_KEY: randomBytes(32).toString('base64'),
     TELNYX_CONNECTION_ID: 'bench-connection',
-    TELNYX_FROM_NUMBER: '+12025559999',
+    TELNYX_FROM_NUMBER: '+12025550199',
     TELNYX_BASE_URL: `${farEnds}/v2`,
     OPENAI_API_KEY: 'bench-key',
     OPENAI_BASE_URL: `${farEnds}/v1`,
@@ -97,7 +94,7 @@ async function startRelay({ farEndsPort, directory, nodeArgs, onChild }: Subject
   const child = new Child({
     name: 'bare relay',
     args: [...nodeArgs, ...TYPESCRIPT_ARGS, join(__dirname, 'bare-relay.ts'), `ws://127.0.0.1:${farEndsPort}/v1`],
-    core: CORES.subject,
+    role: 'subject',
     directory,
     logFile: join(directory, 'relay.log'),
     channel: 'ipc',

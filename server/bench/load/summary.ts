@@ -14,7 +14,8 @@ export function summarise(runs: readonly Measurement[]): SubjectSummary {
       toPhone: latency(runs.map((run) => run.latency.toPhone)),
     },
     memory: memory(runs.map((run) => run.memory)),
-    lostFrames: bothWays((way) => runs.reduce((sum, run) => sum + Math.abs(run.lostFrames[way]), 0)),
+    lostFrames: bothWays((way) => runs.reduce((sum, run) => sum + run.lostFrames[way], 0)),
+    extraFrames: bothWays((way) => runs.reduce((sum, run) => sum + run.extraFrames[way], 0)),
     brokenLegs: runs.reduce((sum, run) => sum + run.brokenLegs.length, 0),
   };
 }
@@ -26,13 +27,19 @@ export function median(values: readonly (number | null)[]): number | null {
   return low === undefined || high === undefined ? null : (low + high) / 2;
 }
 
+/** The largest of what was measured; null when nothing was. */
+export function largest(values: readonly (number | null)[]): number | null {
+  const measured = values.filter((value) => value !== null);
+  return measured.length === 0 ? null : Math.max(...measured);
+}
+
 function latency(figures: readonly LatencyFigures[]): SubjectSummary['latency']['toAi'] {
-  const of = (name: 'p50Ms' | 'p95Ms' | 'p99Ms'): number => median(figures.map((figure) => figure[name])) ?? 0;
+  const of = (name: 'p50Ms' | 'p95Ms' | 'p99Ms'): number | null => median(figures.map((figure) => figure[name]));
   return {
     p50Ms: of('p50Ms'),
     p95Ms: of('p95Ms'),
     p99Ms: of('p99Ms'),
-    maxMs: Math.max(...figures.map((figure) => figure.maxMs)),
+    maxMs: largest(figures.map((figure) => figure.maxMs)),
   };
 }
 

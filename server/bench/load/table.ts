@@ -1,27 +1,31 @@
 // The report of the load bench as text.
 
 import type { LoadReport, Measurement, ModeReport, RampReport, SubjectSummary } from './load-report';
-import { isNoisy } from './quiet';
 import { median } from './summary';
+import { validityOf } from './validity';
 
 type Column = { readonly summary: SubjectSummary; readonly runs: readonly Measurement[] };
 
 const LABEL_WIDTH = 36;
 const COLUMN_WIDTH = 32;
 
+const FOOTER =
+  'Latency is counted in bytes, from when a frame was sent, or a millisecond after it was due (the delay of the filter is not in it); the relay parses with JSON.parse, the server scans.';
+
 /** The whole report. */
 export function loadTable(report: LoadReport): string {
-  const { isPinned, modes, ramps } = report;
-  const pinning = isPinned
-    ? 'subject on core 1, generator on core 0'
+  const { cores, modes, ramps } = report;
+  const pinning = cores
+    ? `subject on core ${cores.subject}, generator on core ${cores.generator}`
     : 'not pinned: subject and generator share the cores';
-  return [`Load (${pinning})`, ...modes.map((mode) => modeTable(mode, report)), ...ramps.map(rampLine), ''].join('\n');
+  const tables = modes.map((mode) => modeTable(mode, report));
+  return [`Load (${pinning})`, ...tables, ...ramps.map(rampLine), FOOTER, ''].join('\n');
 }
 
 /** One run in one line. */
 export function measurementLine(run: Measurement): string {
   const { subject, mode, calls, latency, generator } = run;
-  const p99Ms = [latency.toAi, latency.toPhone].map((figures) => figures.p99Ms.toFixed(1)).join(' / ');
+  const p99Ms = [latency.toAi, latency.toPhone].map((figures) => fixed(figures.p99Ms, 1)).join(' / ');
   return (
     `${mode}, ${subject}, ${calls} calls: ${fixed(run.cpuMsPerCallSecond, 2)} ms/s per call, p99 ${p99Ms} ms, CPU ` +
     `${fixed(run.cpuPercent, 0)} %, of the generator ${fixed(generator.cpuPercent, 0)} %, of others ` +
@@ -29,14 +33,16 @@ export function measurementLine(run: Measurement): string {
   );
 }
 
-function modeTable({ mode, server, relay, cpuRatio, runs }: ModeReport, { calls, seconds }: LoadReport): string {
+function modeTable(report: ModeReport, load: LoadReport): string {
+  const { mode, server, relay, cpuRatio, runs } = report;
+  const { calls, seconds } = load;
   const columns: Column[] = [
     { summary: server, runs: runs.filter((run) => run.subject === 'server') },
     { summary: relay, runs: runs.filter((run) => run.subject === 'relay') },
   ];
   const row = (label: string, text: (column: Column) => string, remark = ''): string =>
     line([label, ...columns.map(text), remark]);
-  const noisy = runs.filter(isNoisy).length;
+  const { losses, flaws, doubts } = validityOf(report, load);
   return [
     '',
     line([`${mode}, ${calls} calls, ${seconds} s`, 'server', 'bare relay', '']),
@@ -47,9 +53,12 @@ function modeTable({ mode, server, relay, cpuRatio, runs }: ModeReport, { calls,
     row('RSS idle/before/during/after, MB', ({ summary }) => memoryText(summary)),
     row('RSS per call, KB', ({ summary }) => fixed(summary.memory.perCallKb, 0)),
     row('frames lost, to AI / to phone', ({ summary }) => lossText(summary)),
-    row('generator CPU %, lateness p99 ms', (column) => generatorText(column.runs)),
+    row('frames extra, to AI / to phone', ({ summary }) => extraText(summary)),
+    row('generator CPU %, late p50/p99 ms', (column) => generatorText(column.runs)),
     row('CPU of others, % of a core', (column) => foreignText(column.runs)),
-    noisy > 0 ? `  ${noisy} of ${runs.length} runs were disturbed by other processes` : '',
+    ...[...losses, ...flaws].map((reason) => `  VOID: ${reason}`),
+    ...doubts.map((reason) => `  in doubt: ${reason}`),
+    '',
   ].join('\n');
 }
 
@@ -59,8 +68,9 @@ function memoryText({ memory: { idleMb, beforeMb, duringMb, afterMb } }: Subject
 
 function generatorText(runs: readonly Measurement[]): string {
   const cpuPercent = median(runs.map((run) => run.generator.cpuPercent));
-  const latenessMs = median(runs.map((run) => run.generator.sendLatenessP99Ms));
-  return `${fixed(cpuPercent, 0)}, ${fixed(latenessMs, 1)}`;
+  const p50Ms = median(runs.map((run) => run.generator.sendLatenessP50Ms));
+  const p99Ms = median(runs.map((run) => run.generator.sendLatenessP99Ms));
+  return `${fixed(cpuPercent, 0)}, ${fixed(p50Ms, 2)} / ${fixed(p99Ms, 2)}`;
 }
 
 function foreignText(runs: readonly Measurement[]): string {
@@ -73,8 +83,12 @@ function lossText({ lostFrames: { toAi, toPhone }, brokenLegs }: SubjectSummary)
   return `${counts} FRAMES LOST${brokenLegs > 0 ? `, ${brokenLegs} LEGS BROKEN` : ''}`;
 }
 
+function extraText({ extraFrames: { toAi, toPhone } }: SubjectSummary): string {
+  return `${toAi} / ${toPhone}${toAi + toPhone > 0 ? ' FRAMES NOBODY SENT' : ''}`;
+}
+
 function quantiles({ p50Ms, p95Ms, p99Ms, maxMs }: SubjectSummary['latency']['toAi']): string {
-  return [p50Ms, p95Ms, p99Ms, maxMs].map((value) => value.toFixed(2)).join(' / ');
+  return [p50Ms, p95Ms, p99Ms, maxMs].map((value) => fixed(value, 2)).join(' / ');
 }
 
 function rampLine({ subject, mode, mostCalls, limitedBy }: RampReport): string {
@@ -82,6 +96,7 @@ function rampLine({ subject, mode, mostCalls, limitedBy }: RampReport): string {
 }
 
 function fixed(value: number | null, digits: number): string {
+  if (value === Infinity) return 'lost';
   return value === null ? 'n/a' : value.toFixed(digits);
 }
 

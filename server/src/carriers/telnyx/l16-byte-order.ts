@@ -30,10 +30,28 @@ const AGREEING_FRAMES = 3;
 
 /** The byte order of a carrier: what one stream has taught is true for the next. */
 export class L16ByteOrder {
-  order: ByteOrder;
+  #order: ByteOrder;
+  #isCertain = false;
 
   constructor(preset: ByteOrder) {
-    this.order = preset;
+    this.#order = preset;
+  }
+
+  get order(): ByteOrder {
+    return this.#order;
+  }
+
+  /** True when sound has told; until then it is what was set. */
+  get isCertain(): boolean {
+    return this.#isCertain;
+  }
+
+  /** Takes what the sound of a stream has shown; returns whether it is news. */
+  learn(order: ByteOrder): boolean {
+    const isNews = order !== this.#order;
+    this.#order = order;
+    this.#isCertain = true;
+    return isNews;
   }
 }
 
@@ -48,6 +66,16 @@ export class L16Check {
     this.#known = known;
   }
 
+  /** True when the stream has told what it had to tell. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** True when there was anything but digital silence. */
+  get hasSound(): boolean {
+    return this.#soundingFrames > 0;
+  }
+
   /** Looks at a frame as it came from the wire; returns true when it shows, and corrects, a wrong order. */
   observe(frame: Buffer): boolean {
     if (this.#isOver) return false;
@@ -60,9 +88,7 @@ export class L16Check {
     this.#agreeing = { order, frames: order === this.#agreeing?.order ? this.#agreeing.frames + 1 : 1 };
     if (this.#agreeing.frames < AGREEING_FRAMES) return false;
     this.#isOver = true;
-    const isWrong = order !== this.#known.order;
-    this.#known.order = order;
-    return isWrong;
+    return this.#known.learn(order);
   }
 }
 

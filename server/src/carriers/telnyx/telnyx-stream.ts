@@ -13,7 +13,8 @@ import { Base64Reader } from '../../lib/base64-reader';
 import { messageText } from '../../lib/message-text';
 import { fromClientState } from './client-state';
 import { FrameOrder } from './frame-order';
-import { type L16ByteOrder, L16Check } from './l16-byte-order';
+import type { L16ByteOrder } from './l16-byte-order';
+import { L16Reader } from './l16-reader';
 import type { StreamCodec } from './stream-codec';
 import {
   CLEAR_FRAME,
@@ -96,7 +97,7 @@ export class TelnyxStream implements CarrierStream {
   readonly #deps: StreamDeps;
   readonly #order: FrameOrder;
   /** Undefined when the audio is not L16. */
-  readonly #l16Check: L16Check | undefined;
+  readonly #l16: L16Reader | undefined;
   readonly #payloads = new Base64Reader();
   #listener: CarrierStreamListener | undefined;
   #unheard: (InboundFrame | OddFrame)[] = [];
@@ -117,7 +118,7 @@ export class TelnyxStream implements CarrierStream {
     this.channels = start.media_format.channels;
     this.#socket = socket;
     this.#deps = deps;
-    this.#l16Check = this.encoding.toUpperCase() === 'L16' ? new L16Check(deps.l16ByteOrder) : undefined;
+    this.#l16 = this.encoding.toUpperCase() === 'L16' ? this.#l16Reader() : undefined;
     this.#order = new FrameOrder(deps.clock, {
       onFrame: (payload) => this.#onAudio(payload),
       onMissing: (frames) => this.#listener?.onMissing(frames),
@@ -218,7 +219,7 @@ export class TelnyxStream implements CarrierStream {
         return listener.onMark(frame.mark.name);
       case 'stop':
         this.#hasStopped = true;
-        this.#order.finish();
+        this.#finishAudio();
         return listener.onStopped();
       case 'error':
         return this.#deps.log.warn('Telnyx refused a media frame', { streamId: this.streamId, ...frame.payload });
@@ -235,20 +236,30 @@ export class TelnyxStream implements CarrierStream {
   #onAudio(payload: string): void {
     if (payload === '') return;
     const audio = this.#payloads.read(payload);
-    const samples = this.#l16Check ? this.#readL16(audio, this.#l16Check) : audio;
+    if (audio.length === 0) return this.#onUnreadable();
+    if (this.#l16) this.#l16.take(audio);
+    else this.#onSamples(audio);
+  }
+
+  #l16Reader(): L16Reader {
+    const { l16ByteOrder: known, log } = this.#deps;
+    return new L16Reader(known, {
+      onFrame: (samples) => this.#onSamples(samples),
+      onCorrected: () =>
+        log.warn('L16 has another byte order than was believed: set TELNYX_L16_BYTE_ORDER', { order: known.order }),
+    });
+  }
+
+  #onSamples(samples: Buffer): void {
     if (samples.length === 0) return this.#onUnreadable();
     this.#unreadableInARow = 0;
     this.#listener?.onAudio(samples);
   }
 
-  /** Always little-endian and whole samples for those who listen. */
-  #readL16(audio: Buffer, check: L16Check): Buffer {
-    const whole = audio.length % 2 === 0 ? audio : audio.subarray(0, -1);
-    const { l16ByteOrder: known, log } = this.#deps;
-    if (check.observe(whole)) {
-      log.warn('L16 has another byte order than was believed: set TELNYX_L16_BYTE_ORDER', { order: known.order });
-    }
-    return known.order === 'big' ? whole.swap16() : whole;
+  /** Nothing more comes in: what waits for something is delivered. */
+  #finishAudio(): void {
+    this.#order.finish();
+    this.#l16?.finish();
   }
 
   /** Counted, and told once at the end: a line a frame would be fifty a second. */
@@ -260,7 +271,7 @@ export class TelnyxStream implements CarrierStream {
 
   readonly #onClose = (closeCode: number): void => {
     if (this.#isClosed) return;
-    this.#order.finish();
+    this.#finishAudio();
     this.#end();
     this.#lostWith = closeCode;
     if (!this.#hasStopped) this.#listener?.onLost(closeCode);
