@@ -6,7 +6,6 @@ import { WebSocket } from 'ws';
 import type { ItemRef, Opening, RealtimeListener, RealtimeSession } from '../calls/conversation-ports';
 import { type EndCall, endCall } from '../calls/end-call';
 import type { Clock, Logger, Timer } from '../calls/ports';
-import { Base64Message } from '../lib/base64-message';
 import { Base64Reader } from '../lib/base64-reader';
 import { messageText } from '../lib/message-text';
 import { FailedResponses } from './failed-responses';
@@ -47,9 +46,6 @@ const CONGESTED_BYTES = { pcm16: 128 * 1024, pcmu: 21 * 1024 };
 
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 const UPDATE_EVENT_ID = 'session-update';
-
-const APPEND_MESSAGE = new Base64Message('{"type":"input_audio_buffer.append","audio":"', '"}');
-const AS_TEXT = { binary: false };
 
 /** The AI leg of one call. */
 export class OpenAiRealtime implements RealtimeSession {
@@ -120,7 +116,8 @@ export class OpenAiRealtime implements RealtimeSession {
 
   appendAudio(audio: Buffer): void {
     if (!this.#isReady || this.#socket?.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(APPEND_MESSAGE.around(audio), AS_TEXT);
+    // As text: a client masks what it sends, in place where it made the bytes itself.
+    this.#socket.send(`{"type":"input_audio_buffer.append","audio":"${audio.toString('base64')}"}`);
   }
 
   requestOpening({ greeting }: Opening): void {

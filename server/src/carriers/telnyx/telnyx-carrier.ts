@@ -6,6 +6,7 @@ import type { Carrier, Clock, DialRequest, LegCommand, StreamTarget } from '../.
 import { withRetries } from '../../calls/retry';
 import type { Backoff } from '../../lib/backoff';
 import { toClientState } from './client-state';
+import { httpFetch } from './http-fetch';
 import { streamFields, type StreamFormat } from './stream-codec';
 import { isCallGone, toCarrierError } from './telnyx-errors';
 
@@ -41,6 +42,7 @@ export class TelnyxCarrier implements Carrier {
       baseURL: settings.baseUrl,
       timeout: COMMAND_TIMEOUT_MS,
       maxRetries: 0,
+      fetch: httpFetch,
       // The SDK would log request details by itself; our own log has the redactor.
       logLevel: 'off',
     });
