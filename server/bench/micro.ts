@@ -44,8 +44,12 @@ const SPEEX_QUALITIES = [1, 3, 5];
 const SIMD = `${OWN_ENGINE}, SIMD`;
 
 // What the server puts around the audio; see realtime/openai-realtime.ts and carriers/telnyx/stream-frames.ts.
-const APPEND_MESSAGE = new Base64Message('{"type":"input_audio_buffer.append","audio":"', '"}');
 const MEDIA_MESSAGE = new Base64Message('{"event":"media","media":{"payload":"', '"}}');
+
+function messageOf(to: AudioFormat, audio: Buffer): string | Buffer {
+  if (to.encoding !== 'pcm16') return MEDIA_MESSAGE.around(audio);
+  return `{"type":"input_audio_buffer.append","audio":"${audio.toString('base64')}"}`;
+}
 
 type Route = readonly [from: AudioFormat, to: AudioFormat];
 
@@ -146,13 +150,12 @@ function fromBase64(format: AudioFormat, convertFrame: ConvertFrame): () => void
   return forEachFrame(format, (frame) => keep(convertFrame(frame).toString('base64').length));
 }
 
-/** As the media path does it: base64 in, and out a message of bytes for the other socket. */
+/** As the media path does it: base64 in, and out a message for the other socket. */
 function asMessages(routes: readonly Route[]): Subject {
   const runs = routes.map(([from, to]) => {
     const converter = new AudioConverter(from, to);
-    const message = to.encoding === 'pcm16' ? APPEND_MESSAGE : MEDIA_MESSAGE;
 
-    return forEachFrame(from, (frame) => keep(message.around(converter.convert(frame)).length));
+    return forEachFrame(from, (frame) => keep(messageOf(to, converter.convert(frame)).length));
   });
 
   return inTurn(`${OWN_ENGINE}, as messages`, runs);
