@@ -9,7 +9,12 @@ export type AiSpeech =
   | { readonly toneHz: number; readonly ms: number; readonly amplitude?: number; readonly text: string };
 
 /** A tool call; as with the real model it is made only if the session declares the tool and `tool_choice` allows it. */
-export type AiFunctionCall = { readonly name: string; readonly arguments: string };
+export type AiFunctionCall = {
+  readonly name: string;
+  readonly arguments: string;
+  /** The call is cut off: its item ends `incomplete`, with the arguments as they are given here. */
+  readonly incomplete?: true;
+};
 
 /** The error of a response that fails. */
 export type AiFailure = { readonly type: string; readonly code: string; readonly message: string };
@@ -24,16 +29,32 @@ export type AiTurn = {
   readonly speedup?: number;
   /** Comes as an item of its own after the speech. */
   readonly functionCall?: AiFunctionCall;
+  /** Several calls in one response; they follow `functionCall` if that is there too. */
+  readonly functionCalls?: readonly AiFunctionCall[];
+  /** Puts the calls before the speech. */
+  readonly callsFirst?: true;
+  /**
+   * How much later than planned each event of the response leaves the server; 0 unless told. After a cancel, what was
+   * due by then still leaves, just as late, before `response.done`.
+   */
+  readonly deltaLagMs?: number;
   /** Ends the response with status `failed`, after whatever it says. */
   readonly fail?: AiFailure;
   /** Ends the response with status `incomplete` and this reason. */
   readonly incomplete?: 'max_output_tokens' | 'content_filter';
 };
 
+/** The voice of a model that says word for word what it is told to. */
+export type ExactVoice = { readonly toneHz: number; readonly msPerCharacter: number };
+
 /** One session. */
 export type AiScript = {
-  /** One per response, in order, whoever asked for the response. */
+  /** One per response, in order, except for those that `exact` or `asked` answers. */
   readonly turns?: readonly AiTurn[];
+  /** One per response that the client asked for, in order; the later ones are taken from `turns`. */
+  readonly asked?: readonly AiTurn[];
+  /** Answers each response whose instructions order exact words with these words, and takes no turn for it. */
+  readonly exact?: ExactVoice;
   /** Every response after the last of `turns`; an empty response when absent. */
   readonly otherwise?: AiTurn;
   /** Transcripts of the callee's turns in order of commit; empty ones after the last. */

@@ -51,6 +51,11 @@ export class Conversation {
     return this.#live().some((item) => item.type === 'function_call' && item.callId === callId);
   }
 
+  /** Whether a tool call with this id has its output already. */
+  hasOutput(callId: string): boolean {
+    return this.#live().some((item) => item.type === 'function_call_output' && item.callId === callId);
+  }
+
   /** Finds an item that is not deleted. */
   find(itemId: string): ConversationItem | undefined {
     return this.#live().find((item) => item.id === itemId);

@@ -16,14 +16,17 @@ const HYSTERESIS_DB = 4;
 export type VadChange = { readonly kind: 'started' | 'stopped'; readonly atMs: number };
 
 /** What decides a change; `silenceMs` is how long a pause ends the turn. */
-export type VadOptions = { readonly sampleRateHz: number; readonly threshold: number; readonly silenceMs: number };
+export type VadSensitivity = { readonly threshold: number; readonly silenceMs: number };
+
+/** What a detector needs. */
+export type VadOptions = VadSensitivity & { readonly sampleRateHz: number };
 
 /** Finds speech in a stream of samples. */
 export class EnergyVad {
-  readonly #options: VadOptions;
   readonly #windowSamples: number;
-  readonly #onsetPower: number;
-  readonly #holdPower: number;
+  #silenceMs = 0;
+  #onsetPower = 0;
+  #holdPower = 0;
   #windowEndMs: number;
   #power = 0;
   #filled = 0;
@@ -33,12 +36,17 @@ export class EnergyVad {
 
   /** Starts at `startMs` on the timeline. */
   constructor(options: VadOptions, startMs: number) {
-    const onsetDbfs = LOWEST_ONSET_DBFS + ONSET_RANGE_DB * options.threshold;
-    this.#options = options;
     this.#windowSamples = (options.sampleRateHz * WINDOW_MS) / 1000;
+    this.#windowEndMs = startMs;
+    this.adjust(options);
+  }
+
+  /** Changes what decides from here on; speech and pauses that are under way keep their length. */
+  adjust({ threshold, silenceMs }: VadSensitivity): void {
+    const onsetDbfs = LOWEST_ONSET_DBFS + ONSET_RANGE_DB * threshold;
+    this.#silenceMs = silenceMs;
     this.#onsetPower = powerOf(onsetDbfs);
     this.#holdPower = powerOf(onsetDbfs - HYSTERESIS_DB);
-    this.#windowEndMs = startMs;
   }
 
   /** Takes the next samples; returns the changes found in them, in order. */
@@ -72,7 +80,7 @@ export class EnergyVad {
   #duringSpeech(power: number): VadChange | undefined {
     this.#quietMs = power >= this.#holdPower ? 0 : this.#quietMs + WINDOW_MS;
     // A whole window of quiet at least, or silence_duration_ms 0 would end a turn within a word.
-    if (this.#quietMs === 0 || this.#quietMs < this.#options.silenceMs) return undefined;
+    if (this.#quietMs === 0 || this.#quietMs < this.#silenceMs) return undefined;
     this.#isSpeech = false;
     this.#loudMs = 0;
     return { kind: 'stopped', atMs: this.#windowEndMs };

@@ -4,7 +4,7 @@
  */
 import { concatPcm, decodeAlaw, decodeMulaw } from '../pcm';
 import { ClientMistake } from './client-mistake';
-import { EnergyVad, type VadChange } from './energy-vad';
+import { EnergyVad, type VadChange, type VadSensitivity } from './energy-vad';
 import type { TurnDetection } from './session-config';
 import type { AudioFormat } from './session-schemas';
 
@@ -13,8 +13,11 @@ const MIN_COMMIT_MS = 100;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 /** The level that a semantic detector would not need; the same as server_vad's default. */
 const SEMANTIC_THRESHOLD = 0.5;
-/** A stand-in for understanding: how long a pause each eagerness grants. */
-const SEMANTIC_SILENCE_MS = { low: 1000, medium: 500, auto: 500, high: 300 } as const;
+/**
+ * A stand-in for understanding: how long a pause each eagerness grants. The real detector waits for at most 8, 4 and
+ * 2 s, but seldom that long; these keep the order and a test short.
+ */
+const SEMANTIC_SILENCE_MS = { low: 1200, medium: 800, auto: 800, high: 400 } as const;
 
 /** A stretch of the input timeline. */
 export type AudioSpan = { readonly startMs: number; readonly endMs: number };
@@ -45,11 +48,14 @@ export class InputAudio {
     return this.#totalMs;
   }
 
-  /** Takes over new settings; speech that is under way goes on unless its detection changed. */
+  /** Takes over new settings; speech that is under way goes on, unless detection ends or the format changes. */
   configure(settings: InputSettings): void {
-    const before = detectionKey(this.#settings);
+    const isSameFormat = settings.format.type === this.#settings.format.type;
     this.#settings = settings;
-    if (detectionKey(settings) !== before) this.#restartVad();
+    if (isSameFormat && this.#vad !== undefined && settings.turnDetection !== null) {
+      return this.#vad.adjust(sensitivity(settings.turnDetection));
+    }
+    this.#restartVad();
   }
 
   /** Takes one append; returns the turns that begin or end in it. */
@@ -113,12 +119,7 @@ export function rateOf(format: AudioFormat): number {
   return format.type === 'audio/pcm' ? 24_000 : 8000;
 }
 
-/** What detection depends on: whether it creates or interrupts responses is not among it. */
-function detectionKey({ format, turnDetection }: InputSettings): string {
-  return JSON.stringify([format.type, turnDetection === null ? null : sensitivity(turnDetection)]);
-}
-
-function sensitivity(turnDetection: NonNullable<TurnDetection>): { threshold: number; silenceMs: number } {
+function sensitivity(turnDetection: NonNullable<TurnDetection>): VadSensitivity {
   if (turnDetection.type === 'server_vad') {
     return { threshold: turnDetection.threshold, silenceMs: turnDetection.silence_duration_ms };
   }

@@ -3,12 +3,15 @@ import type { AiTurn } from './ai-script';
 import type { ResponseParams } from './client-event-schemas';
 import { ClientMistake } from './client-mistake';
 import { notFound, type Conversation } from './conversation';
-import { planResponse } from './response-plan';
+import { permittedCalls } from './permitted-calls';
+import { createdEvent, doneEvent, factsOf, type ResponseFacts, type ResponseRecord } from './response-facts';
+import { planResponse, type PlanStep } from './response-plan';
 import { ResponseRun, type ResponseEnd } from './response-run';
+import type { Requester, TurnRequest } from './script-reader';
 import { refuseReasoningOn, refuseVoiceChange, type SessionConfig } from './session-config';
 import type { SpeechSource } from './speech-source';
-import { countContext, rateLimits, responseUsage, type ContextCount } from './usage';
-import type { Emit, IdSource, WireEvent } from './wire-events';
+import { rateLimits, responseUsage, type ContextCount } from './usage';
+import type { Emit, IdSource } from './wire-events';
 
 /** What the desk needs of its session. */
 export type DeskOptions = {
@@ -17,27 +20,28 @@ export type DeskOptions = {
   readonly emit: Emit;
   readonly source: SpeechSource;
   readonly config: () => SessionConfig;
-  /** The script's next turn. */
-  readonly nextTurn: () => AiTurn;
+  /** The script's answer to a request. */
+  readonly nextTurn: (request: TurnRequest) => AiTurn;
   /** Told when a response begins. */
   readonly onCreated: () => void;
   /** Told when a response has ended and `response.done` is sent. */
   readonly onDone: (run: ResponseRun, end: ResponseEnd) => void;
 };
 
-/** The settings of a response that its events repeat. */
-type ResponseFacts = {
-  readonly context: ContextCount;
-  readonly onWire: Record<string, unknown>;
-};
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** One response that is being made, and what is kept about it. */
+type Entry = { readonly facts: ResponseFacts; readonly record: Writable<ResponseRecord> };
 
 /** Creates, cancels and closes responses. */
 export class ResponseDesk {
   readonly #options: DeskOptions;
-  readonly #runs = new Map<ResponseRun, ResponseFacts>();
+  readonly #runs = new Map<ResponseRun, Entry>();
+  readonly #records: ResponseRecord[] = [];
   #previousContext: ContextCount | undefined;
   #usedTokens = 0;
   #hasSpoken = false;
+  #isAnswerDue = false;
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -53,22 +57,29 @@ export class ResponseDesk {
     return [...this.#runs.keys()].find((run) => run.isInConversation);
   }
 
-  /** Creates a response, for a client's event or for a turn of the callee; throws when that is not possible now. */
+  /** Every response there ever was, in the order of their requests. */
+  get records(): readonly ResponseRecord[] {
+    return this.#records;
+  }
+
+  /** Creates the response that the client asks for; throws when that is not possible now. */
   create(params: ResponseParams = {}): void {
-    this.#refuse(params);
-    const run = this.#newRun(params);
-    const facts = this.#factsOf(run, params);
-    this.#runs.set(run, facts);
-    const inProgress = { status: 'in_progress', status_details: null, output: [], usage: null };
-    this.#options.emit({ type: 'response.created', response: { ...facts.onWire, ...inProgress } });
-    this.#options.onCreated();
-    run.start();
+    this.#create('client', params);
+  }
+
+  /**
+   * Answers a turn of the callee; throws when something else is being said. A response that the callee has just cut
+   * short is not in the way: the answer begins when the last of it has left.
+   */
+  answerCallee(): void {
+    this.#isAnswerDue = this.active?.isCancelled === true;
+    if (!this.#isAnswerDue) this.#create('vad', {});
   }
 
   /** Cancels a response by id, or the active one. */
   cancel(responseId: string | undefined): void {
     const run = responseId === undefined ? this.active : [...this.#runs.keys()].find(({ id }) => id === responseId);
-    if (run === undefined) {
+    if (run === undefined || run.isCancelled) {
       throw new ClientMistake('response_cancel_not_active', 'Cancellation failed: no active response found');
     }
     run.cancel('client_cancelled');
@@ -76,6 +87,7 @@ export class ResponseDesk {
 
   /** Cuts the active response short because the callee speaks; responses outside the conversation go on. */
   interrupt(): void {
+    this.#isAnswerDue = false;
     this.active?.cancel('turn_detected');
   }
 
@@ -83,6 +95,20 @@ export class ResponseDesk {
   stop(): void {
     for (const run of this.#runs.keys()) run.stop();
     this.#runs.clear();
+    this.#isAnswerDue = false;
+  }
+
+  #create(requestedBy: Requester, params: ResponseParams): void {
+    this.#refuse(params);
+    const run = this.#newRun(requestedBy, params);
+    const { instructions, metadata = null } = params;
+    const { config, conversation } = this.#options;
+    const record: Entry['record'] = { id: run.id, requestedBy, metadata, status: 'in_progress' };
+    if (instructions !== undefined) record.instructions = instructions;
+    this.#records.push(record);
+    this.#runs.set(run, { facts: factsOf(run, params, { config: config(), conversation }), record });
+    this.#options.onCreated();
+    run.start();
   }
 
   #refuse(params: ResponseParams): void {
@@ -103,89 +129,51 @@ export class ResponseDesk {
     }
   }
 
-  #newRun(params: ResponseParams): ResponseRun {
-    const { conversation, ids, emit, source, nextTurn } = this.#options;
-    const config = this.#options.config();
-    const turn = nextTurn();
-    const plan = planResponse(
-      {
-        say: turn.say ?? [],
-        modality: (params.output_modalities ?? config.output_modalities)[0] ?? 'audio',
-        format: params.audio?.output?.format ?? config.audio.output.format,
-        functionCall: permittedCall(turn, config, params),
-      },
-      source,
-    );
+  #newRun(requestedBy: Requester, params: ResponseParams): ResponseRun {
+    const { conversation, ids, emit, nextTurn } = this.#options;
+    const turn = nextTurn({ requestedBy, instructions: params.instructions });
     return new ResponseRun({
       turn,
-      plan,
+      plan: this.#plan(turn, params),
       ids,
       emit,
       conversation: params.conversation === 'none' ? undefined : conversation,
+      onStart: (run) => this.#announce(run),
       onEnd: (run, end) => this.#finish(run, end),
     });
   }
 
-  #factsOf(run: ResponseRun, params: ResponseParams): ResponseFacts {
+  #plan(turn: AiTurn, params: ResponseParams): readonly PlanStep[] {
     const config = this.#options.config();
-    const { format, voice } = config.audio.output;
-    const ownInput =
-      params.input === undefined ? undefined : { text: JSON.stringify(params.input).length >> 2, audio: 0 };
-    return {
-      context: countContext(config, ownInput ?? this.#options.conversation.tokens(), params.instructions),
-      onWire: {
-        object: 'realtime.response',
-        id: run.id,
-        conversation_id: run.isInConversation ? this.#options.conversation.id : null,
-        output_modalities: params.output_modalities ?? config.output_modalities,
-        max_output_tokens: params.max_output_tokens ?? config.max_output_tokens,
-        audio: { output: { format, voice, ...params.audio?.output } },
-        metadata: params.metadata ?? null,
-      },
+    const tools = { tools: params.tools ?? config.tools, choice: params.tool_choice ?? config.tool_choice };
+    const request = {
+      say: turn.say ?? [],
+      modality: (params.output_modalities ?? config.output_modalities)[0] ?? 'audio',
+      format: params.audio?.output?.format ?? config.audio.output.format,
+      calls: permittedCalls(turn, tools),
+      areCallsFirst: turn.callsFirst === true,
     };
+    return planResponse(request, this.#options.source);
+  }
+
+  #announce(run: ResponseRun): void {
+    const entry = this.#runs.get(run);
+    if (entry !== undefined) this.#options.emit(createdEvent(entry.facts));
   }
 
   #finish(run: ResponseRun, end: ResponseEnd): void {
-    const facts = this.#runs.get(run);
+    const entry = this.#runs.get(run);
     this.#hasSpoken = this.hasSpoken;
     this.#runs.delete(run);
-    if (facts === undefined) return;
+    if (entry === undefined) return;
+    const { facts, record } = entry;
     const usage = responseUsage(facts.context, this.#previousContext, run.outputTokens());
     this.#previousContext = facts.context;
     this.#usedTokens += Number(usage['total_tokens']);
+    record.status = end.status;
     this.#options.emit(doneEvent({ facts, run, end, usage }));
     this.#options.emit(rateLimits(this.#usedTokens));
     this.#options.onDone(run, end);
+    if (this.#isAnswerDue && run.isInConversation) this.answerCallee();
   }
-}
-
-/** A model calls only what it was given, and nothing when told so. */
-function permittedCall(turn: AiTurn, config: SessionConfig, params: ResponseParams): AiTurn['functionCall'] {
-  const call = turn.functionCall;
-  const tools = params.tools ?? config.tools;
-  if (call === undefined || (params.tool_choice ?? config.tool_choice) === 'none') return undefined;
-  return tools.some((tool) => tool.type === 'function' && tool.name === call.name) ? call : undefined;
-}
-
-type DoneParts = {
-  readonly facts: ResponseFacts;
-  readonly run: ResponseRun;
-  readonly end: ResponseEnd;
-  readonly usage: Record<string, unknown>;
-};
-
-function doneEvent({ facts, run, end, usage }: DoneParts): WireEvent {
-  const output = run.outputOnWire();
-  const details = {
-    status: end.status,
-    status_details: end.status === 'completed' ? null : detailsOf(end),
-    output,
-    // A response that failed before it said anything costs nothing.
-    usage: end.status === 'failed' && output.length === 0 ? null : usage,
-  };
-  return { type: 'response.done', response: { ...facts.onWire, ...details } };
-}
-
-function detailsOf({ status, ...rest }: Exclude<ResponseEnd, { status: 'completed' }>): object {
-  return { type: status, ...rest };
 }

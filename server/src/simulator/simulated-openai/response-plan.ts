@@ -11,7 +11,7 @@ export type PlanStep = { readonly dueMs: number; readonly outputIndex: number } 
   | { readonly kind: 'start'; readonly output: OutputKind; readonly call?: AiFunctionCall }
   | { readonly kind: 'text'; readonly delta: string }
   | { readonly kind: 'audio'; readonly base64: string; readonly ms: number }
-  | { readonly kind: 'end' }
+  | { readonly kind: 'end'; readonly status?: 'incomplete' }
 );
 
 /** What a response is to contain. */
@@ -19,15 +19,30 @@ export type PlanRequest = {
   readonly say: readonly AiSpeech[];
   readonly modality: 'audio' | 'text';
   readonly format: AudioFormat;
-  readonly functionCall?: AiFunctionCall;
+  readonly calls: readonly AiFunctionCall[];
+  /** Whether the calls come before the speech. */
+  readonly areCallsFirst: boolean;
 };
 
 /** Plans a response. */
 export function planResponse(request: PlanRequest, source: SpeechSource): readonly PlanStep[] {
+  const { say, calls, areCallsFirst } = request;
+  const speech = planSpeech({ request, source, firstIndex: areCallsFirst ? calls.length : 0 });
+  const firstCallIndex = areCallsFirst ? 0 : say.length;
+  const dueMs = areCallsFirst ? 0 : speech.totalMs;
+  const callPlans = calls.flatMap((call, index) => callSteps({ call, outputIndex: firstCallIndex + index, dueMs }));
+  return areCallsFirst ? [...callPlans, ...speech.steps] : [...speech.steps, ...callPlans];
+}
+
+type WholeSpeech = { readonly steps: readonly PlanStep[]; readonly totalMs: number };
+
+function planSpeech(plan: { request: PlanRequest; source: SpeechSource; firstIndex: number }): WholeSpeech {
+  const { request, source, firstIndex } = plan;
   const steps: PlanStep[] = [];
   let atMs = 0;
   let endOfPrevious: PlanStep | undefined;
-  for (const [outputIndex, speech] of request.say.entries()) {
+  for (const [index, speech] of request.say.entries()) {
+    const outputIndex = firstIndex + index;
     const spoken = source.speak(speech, request.format);
     const own = speechSteps({ spoken, modality: request.modality, outputIndex, atMs });
     // With several audio items the end of one may come after the first delta of the next, as on the real server.
@@ -36,10 +51,7 @@ export function planResponse(request: PlanRequest, source: SpeechSource): readon
     endOfPrevious = { kind: 'end', outputIndex, dueMs: atMs };
   }
   if (endOfPrevious !== undefined) steps.push(endOfPrevious);
-  if (request.functionCall !== undefined) {
-    steps.push(...callSteps({ call: request.functionCall, outputIndex: request.say.length, dueMs: atMs }));
-  }
-  return steps;
+  return { steps, totalMs: atMs };
 }
 
 type SpeechPlan = {
@@ -77,7 +89,7 @@ function callSteps(plan: { call: AiFunctionCall; outputIndex: number; dueMs: num
   return [
     { kind: 'start', output: 'function_call', call, outputIndex, dueMs },
     ...deltas.map((delta): PlanStep => ({ kind: 'text', delta, outputIndex, dueMs })),
-    { kind: 'end', outputIndex, dueMs },
+    { kind: 'end', outputIndex, dueMs, ...(call.incomplete === true ? { status: 'incomplete' } : {}) },
   ];
 }
 

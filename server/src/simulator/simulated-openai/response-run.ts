@@ -15,10 +15,13 @@ import type { Emit, IdSource } from './wire-events';
 const DEFAULT_THINK_MS = 150;
 const DEFAULT_SPEEDUP = 8;
 
+/** Who has a response cancelled. */
+export type CancelReason = 'turn_detected' | 'client_cancelled';
+
 /** How a response came to its end. */
 export type ResponseEnd =
   | { readonly status: 'completed' }
-  | { readonly status: 'cancelled'; readonly reason: 'turn_detected' | 'client_cancelled' }
+  | { readonly status: 'cancelled'; readonly reason: CancelReason }
   | { readonly status: 'incomplete'; readonly reason: 'max_output_tokens' | 'content_filter' }
   | { readonly status: 'failed'; readonly error: { readonly type: string; readonly code: string } };
 
@@ -30,28 +33,44 @@ export type RunOptions = {
   readonly conversation: Conversation | undefined;
   readonly ids: IdSource;
   readonly emit: Emit;
+  /** Told once, before the first item event; sends `response.created`. */
+  readonly onStart: (run: ResponseRun) => void;
   /** Told once, after the last item event; sends `response.done`. */
   readonly onEnd: (run: ResponseRun, end: ResponseEnd) => void;
 };
+
+/** A cancellation, and when the last event that it does not stop has left. */
+type Cut = { readonly reason: CancelReason; readonly atMs: number };
 
 /** A response in progress. */
 export class ResponseRun {
   readonly id: string;
   readonly #options: RunOptions;
   readonly #outputs: ResponseOutput[] = [];
+  readonly #lagMs: number;
   #nextStep = 0;
+  #announceAtMs = 0;
+  #isAnnounced = false;
+  /** When the first item event leaves. */
   #firstDueMs = 0;
+  #cut: Cut | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
   constructor(options: RunOptions) {
     this.id = options.ids.next('resp');
     this.#options = options;
+    this.#lagMs = options.turn.deltaLagMs ?? 0;
   }
 
   /** Whether it writes to the conversation. */
   get isInConversation(): boolean {
     return this.#options.conversation !== undefined;
+  }
+
+  /** Whether it is cancelled; events that were on their way by then may still be leaving. */
+  get isCancelled(): boolean {
+    return this.#cut !== undefined;
   }
 
   /** Whether any audio has been sent. */
@@ -79,13 +98,18 @@ export class ResponseRun {
 
   /** Starts to think, then to speak. */
   start(): void {
-    this.#firstDueMs = performance.now() + (this.#options.turn.thinkMs ?? DEFAULT_THINK_MS);
+    this.#announceAtMs = performance.now() + this.#lagMs;
+    this.#firstDueMs = this.#announceAtMs + (this.#options.turn.thinkMs ?? DEFAULT_THINK_MS);
     this.#pump();
   }
 
-  /** Cuts the response short: what has begun ends incomplete. */
-  cancel(reason: 'turn_detected' | 'client_cancelled'): void {
-    this.#end({ status: 'cancelled', reason });
+  /** Cuts the response short: what was due by now still leaves, then what has begun ends incomplete. */
+  cancel(reason: CancelReason): void {
+    if (this.#cut !== undefined) return;
+    this.#cut = { reason, atMs: performance.now() + this.#lagMs };
+    if (this.#lagMs === 0) return this.#end({ status: 'cancelled', reason });
+    clearTimeout(this.#timer);
+    this.#pump();
   }
 
   /** Stops without a word, because the socket is gone. */
@@ -97,20 +121,39 @@ export class ResponseRun {
   /** Performs every step that is due, then waits for the next. */
   #pump(): void {
     while (!this.#isOver) {
-      const step = this.#options.plan[this.#nextStep];
-      const waitMs = this.#firstDueMs + this.#scaled(step?.dueMs ?? 0) - performance.now();
-      if (waitMs > 0 && (step !== undefined || this.#nextStep === 0)) {
+      const waitMs = this.#nextAtMs() - performance.now();
+      if (waitMs > 0) {
         this.#timer = setTimeout(() => this.#pump(), waitMs);
         return;
       }
-      if (step === undefined) return this.#end(plannedEnd(this.#options.turn));
-      this.#nextStep += 1;
-      this.#perform(step);
+      this.#advance();
     }
   }
 
-  #scaled(audioMs: number): number {
-    return audioMs / (this.#options.turn.speedup ?? DEFAULT_SPEEDUP);
+  /** When the next event leaves. */
+  #nextAtMs(): number {
+    if (!this.#isAnnounced) return this.#announceAtMs;
+    return Math.min(this.#stepAtMs(), this.#cut?.atMs ?? Infinity);
+  }
+
+  /** When the next step leaves; the end of the plan comes with its last step, or without any after the thinking. */
+  #stepAtMs(): number {
+    const audioMs = this.#options.plan[this.#nextStep]?.dueMs ?? 0;
+    return this.#firstDueMs + audioMs / (this.#options.turn.speedup ?? DEFAULT_SPEEDUP);
+  }
+
+  #advance(): void {
+    if (!this.#isAnnounced) {
+      this.#isAnnounced = true;
+      return this.#options.onStart(this);
+    }
+    const step = this.#options.plan[this.#nextStep];
+    if (this.#cut !== undefined && (step === undefined || this.#stepAtMs() > this.#cut.atMs)) {
+      return this.#end({ status: 'cancelled', reason: this.#cut.reason });
+    }
+    if (step === undefined) return this.#end(plannedEnd(this.#options));
+    this.#nextStep += 1;
+    this.#perform(step);
   }
 
   #perform(step: PlanStep): void {
@@ -118,7 +161,7 @@ export class ResponseRun {
     const output = this.#outputs[step.outputIndex];
     if (step.kind === 'text') output?.sendText(step.delta);
     if (step.kind === 'audio') output?.sendAudio(step.base64, step.ms);
-    if (step.kind === 'end') output?.end('completed');
+    if (step.kind === 'end') output?.end(step.status ?? 'completed');
   }
 
   #open(step: PlanStep & { kind: 'start' }): void {
@@ -137,10 +180,16 @@ export class ResponseRun {
   }
 }
 
-function plannedEnd(turn: AiTurn): ResponseEnd {
+function plannedEnd({ turn, plan }: RunOptions): ResponseEnd {
   if (turn.fail !== undefined) return { status: 'failed', error: turn.fail };
   if (turn.incomplete !== undefined) return { status: 'incomplete', reason: turn.incomplete };
+  // An item that was cut off cannot be part of a response that was completed.
+  if (plan.some(isCutOff)) return { status: 'incomplete', reason: 'max_output_tokens' };
   return { status: 'completed' };
+}
+
+function isCutOff(step: PlanStep): boolean {
+  return step.kind === 'end' && step.status === 'incomplete';
 }
 
 function newItem(ids: IdSource, kind: OutputKind, name: string | undefined): ConversationItem {

@@ -3,12 +3,14 @@
  * Realtime API does.
  */
 import { assertNever } from '../../lib/assert-never';
-import type { AiScript, AiTurn } from './ai-script';
+import type { AiScript } from './ai-script';
 import type { ClientEvent, ClientItem } from './client-event-schemas';
 import { ClientMistake } from './client-mistake';
 import { Conversation, notFound, type ConversationItem } from './conversation';
 import { InputAudio } from './input-audio';
 import { ResponseDesk } from './response-desk';
+import type { ResponseRecord } from './response-facts';
+import { ScriptReader } from './script-reader';
 import { applyPatch, defaultConfig, type SessionConfig } from './session-config';
 import type { SessionPatch } from './session-schemas';
 import type { SpeechSource } from './speech-source';
@@ -31,6 +33,8 @@ export type EngineOptions = {
   readonly emit: Emit;
   /** Asked once, when the first update is applied, or before if a response is wanted earlier. */
   readonly chooseScript: (instructions: string) => AiScript;
+  /** Told of what the server accepts although no client should do it. */
+  readonly onViolation: (description: string) => void;
 };
 
 /** One session's behaviour. */
@@ -42,7 +46,6 @@ export class SessionEngine {
   readonly #turns: TurnTaker;
   #config: SessionConfig;
   #script: AiScript | undefined;
-  #turnCount = 0;
 
   constructor(options: EngineOptions) {
     const expiresAtSeconds = Math.floor(Date.now() / 1000) + SESSION_SECONDS;
@@ -56,10 +59,11 @@ export class SessionEngine {
       conversation: this.conversation,
       config: () => this.#config,
     };
+    const reader = new ScriptReader(() => this.#scriptInUse());
     this.#desk = new ResponseDesk({
       ...shared,
       source: options.source,
-      nextTurn: () => this.#nextTurn(),
+      nextTurn: (request) => reader.next(request),
       onCreated: () => this.#turns.responseCreated(),
       onDone: (run, end) => this.#turns.responseDone(run, end),
     });
@@ -74,6 +78,11 @@ export class SessionEngine {
   /** The configuration in force. */
   get config(): SessionConfig {
     return this.#config;
+  }
+
+  /** Every response there ever was, in the order of their requests. */
+  get responses(): readonly ResponseRecord[] {
+    return this.#desk.records;
   }
 
   /** All audio appended so far at 24 kHz. */
@@ -136,15 +145,22 @@ export class SessionEngine {
   }
 
   #createItem(item: ClientItem, previousItemId: string | null | undefined): void {
-    if (item.type === 'function_call_output' && !this.conversation.hasCall(item.call_id)) {
-      const message = `Tool call ID '${item.call_id}' not found in conversation.`;
-      throw new ClientMistake('invalid_tool_call_id', message, 'item.call_id');
-    }
+    const isRepeated = item.type === 'function_call_output' && this.#isAnswered(item.call_id);
     const created = itemFromClient(item, this.#options.ids);
     const previous = this.conversation.add(created, previousItemId);
+    if (isRepeated) {
+      this.#options.onViolation(`repeated_tool_output: Tool call ID '${created.callId}' already has an output.`);
+    }
     const added = { previous_item_id: previous, item: itemOnWire(created) };
     this.#options.emit({ type: 'conversation.item.added', ...added });
     this.#options.emit({ type: 'conversation.item.done', ...added });
+  }
+
+  /** Whether a tool call has its output; a call that was never made cannot have one, which the server refuses. */
+  #isAnswered(callId: string): boolean {
+    if (this.conversation.hasCall(callId)) return this.conversation.hasOutput(callId);
+    const message = `Tool call ID '${callId}' not found in conversation.`;
+    throw new ClientMistake('invalid_tool_call_id', message, 'item.call_id');
   }
 
   #retrieve(itemId: string): void {
@@ -172,13 +188,6 @@ export class SessionEngine {
   #scriptInUse(): AiScript {
     this.#script ??= this.#options.chooseScript(this.#config.instructions);
     return this.#script;
-  }
-
-  #nextTurn(): AiTurn {
-    const script = this.#scriptInUse();
-    const turn = script.turns?.[this.#turnCount] ?? script.otherwise ?? {};
-    this.#turnCount += 1;
-    return turn;
   }
 }
 

@@ -36,7 +36,7 @@ export class SimulatedSession {
   readonly model: string;
   /** The headers of the upgrade, lower case. */
   readonly headers: IncomingHttpHeaders;
-  /** `code: message` of each error that answered a mistake of the client. */
+  /** `code: message` of each mistake of the client: those answered with an error, and those the server lets pass. */
   readonly violations: string[] = [];
   readonly #socket: WebSocket;
   readonly #engine: SessionEngine;
@@ -56,7 +56,8 @@ export class SimulatedSession {
     this.#received = new EventLog(keepsAudio ? [] : [APPEND]);
     this.#sent = new EventLog(keepsAudio ? [] : [AUDIO_DELTA]);
     const emit = (event: WireEvent) => this.#send(event);
-    this.#engine = new SessionEngine({ ...options, sessionId: this.sessionId, ids: this.#ids, emit });
+    const onViolation = (description: string) => this.violations.push(description);
+    this.#engine = new SessionEngine({ ...options, sessionId: this.sessionId, ids: this.#ids, emit, onViolation });
     this.#pinger = setInterval(() => socket.ping(), PING_INTERVAL_MS).unref();
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('close', (code, reason) => this.#onClose({ code, reason: reason.toString() }));
@@ -88,6 +89,11 @@ export class SimulatedSession {
   /** The conversation's items, deleted ones included. */
   get items(): readonly Readonly<ConversationItem>[] {
     return this.#engine.conversation.items;
+  }
+
+  /** The responses in the order of their requests: who asked for each, and what became of it. */
+  get responses(): SessionEngine['responses'] {
+    return this.#engine.responses;
   }
 
   /** Whether the socket is closed. */

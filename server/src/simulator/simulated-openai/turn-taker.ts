@@ -106,13 +106,14 @@ export class TurnTaker {
     this.#options.emit({ type: 'input_audio_buffer.speech_stopped', ...stopped });
     const span = this.#options.input.commitSpan({ startMs: speech.startMs, endMs: audioEndMs });
     this.#commitItem(speech.itemId, span);
+    // What holds at the end of the speech decides, whatever held when it began.
     if (this.#options.config().audio.input.turn_detection?.create_response === true) this.#reply();
   }
 
   /** Documented to be able to fail when the model is still speaking because nothing may interrupt it. */
   #reply(): void {
     try {
-      this.#options.desk.create();
+      this.#options.desk.answerCallee();
     } catch (error) {
       if (!(error instanceof ClientMistake)) throw error;
       const { type, code, message, param } = error;
@@ -159,7 +160,10 @@ export class TurnTaker {
 
   /** The callee has said nothing for long enough: the silence becomes a turn of its own, and the model speaks up. */
   #giveUpWaiting(idleMs: number): void {
-    const { input, ids, emit } = this.#options;
+    const { input, ids, emit, config } = this.#options;
+    const detection = config().audio.input.turn_detection;
+    // The client may have thought better of it while the wait went on.
+    if (detection?.type !== 'server_vad' || detection.idle_timeout_ms === null) return;
     const endMs = Math.round(input.totalMs);
     const span = { startMs: Math.max(0, endMs - idleMs), endMs };
     const itemId = ids.next('item');
@@ -170,6 +174,7 @@ export class TurnTaker {
       item_id: itemId,
     });
     this.#commitItem(itemId, input.commitSpan(span));
-    this.#reply();
+    // "If both create_response and interrupt_response are set to false, the model will never respond automatically."
+    if (detection.create_response || detection.interrupt_response) this.#reply();
   }
 }

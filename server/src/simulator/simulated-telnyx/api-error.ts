@@ -50,7 +50,8 @@ export const refusals = {
   callEnded: () => refusal(422, '90018', ['Call has already ended', 'This call is no longer active.']),
   notAnswered: () => refusal(422, '90034', ['Call not answered yet', 'This command needs an answered call.']),
   notStreaming: () => refusal(422, '90048', ['Streaming is not active', 'There is no such stream on this call.']),
-  notSimulated: (what: string) => refusal(422, '10032', ['Not simulated', `The simulator does not know ${what}.`]),
+  transferInProgress: () =>
+    refusal(422, '90033', ['Unable to execute command', 'The call is being transferred, or has been.']),
 };
 
 /** Turns the first thing wrong with a body into the refusal that Telnyx would answer. */

@@ -7,9 +7,16 @@ import { z } from 'zod';
 
 const CLIENT_STATE = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const E164 = /^\+[1-9]\d{6,14}$/;
+const SIP_URI = /^sips?:[^\s@,]+@[^\s@,]+$/;
+const DIGITS = /^[0-9A-D*#wW]+$/;
 
 const e164 = z.string().refine((text) => E164.test(text), {
   message: 'Phone number must be in +E164 format',
+  params: { telnyxCode: '10016' },
+});
+
+const destination = z.string().refine((text) => E164.test(text) || SIP_URI.test(text), {
+  message: 'Destination must be a phone number in +E164 format or a SIP URI',
   params: { telnyxCode: '10016' },
 });
 
@@ -64,35 +71,40 @@ const recording = {
 
 const retriesPolicy = z.strictObject({ retries_ms: z.array(z.int().nonnegative()).max(5) });
 
+/** Fields of every command that places a call. */
+const newLeg = {
+  ...recording,
+  from_display_name: z.string().max(128).optional(),
+  privacy: z.enum(['id', 'none']).optional(),
+  webhook_url_method: z.literal('POST').optional(),
+  webhook_urls: z.record(z.string(), httpUrl).optional(),
+  webhook_urls_method: z.literal('POST').optional(),
+  webhook_retries_policies: z.record(z.string(), retriesPolicy).optional(),
+  timeout_secs: seconds({ min: 5, max: 600, telnyxCode: '90028' }),
+  time_limit_secs: seconds({ min: 30, max: 14_400, telnyxCode: '90029' }),
+  answering_machine_detection: z
+    .enum(['premium', 'detect', 'detect_beep', 'detect_words', 'greeting_end', 'disabled'])
+    .optional(),
+  answering_machine_detection_config: machineDetection.optional(),
+  custom_headers: sipHeaders.optional(),
+  sip_headers: z.array(z.strictObject({ name: z.literal('User-to-User'), value: z.string() })).optional(),
+  sip_region: z.enum(['US', 'Europe', 'Canada', 'Australia', 'Middle East']).optional(),
+  preferred_codecs: z.string().optional(),
+  send_digits_on_answer: z.string().max(64).regex(DIGITS).optional(),
+};
+
 /** Body of `POST /calls`. */
 export const dialBody = z
   .strictObject({
     ...stream,
-    ...recording,
+    ...newLeg,
     connection_id: z.string().min(1),
     from: e164,
     to: e164,
     command_id: commandId,
     client_state: clientState,
-    from_display_name: z.string().max(128).optional(),
-    privacy: z.enum(['id', 'none']).optional(),
     webhook_url: httpUrl,
-    webhook_url_method: z.literal('POST').optional(),
-    webhook_urls: z.record(z.string(), httpUrl).optional(),
-    webhook_urls_method: z.literal('POST').optional(),
-    webhook_retries_policies: z.record(z.string(), retriesPolicy).optional(),
-    timeout_secs: seconds({ min: 5, max: 600, telnyxCode: '90028' }),
     retry_on_timeout: z.boolean().optional(),
-    time_limit_secs: seconds({ min: 30, max: 14_400, telnyxCode: '90029' }),
-    answering_machine_detection: z
-      .enum(['premium', 'detect', 'detect_beep', 'detect_words', 'greeting_end', 'disabled'])
-      .optional(),
-    answering_machine_detection_config: machineDetection.optional(),
-    custom_headers: sipHeaders.optional(),
-    sip_headers: z.array(z.strictObject({ name: z.literal('User-to-User'), value: z.string() })).optional(),
-    sip_region: z.enum(['US', 'Europe', 'Canada', 'Australia', 'Middle East']).optional(),
-    preferred_codecs: z.string().optional(),
-    send_digits_on_answer: z.string().max(64).optional(),
     send_silence_when_idle: z.boolean().optional(),
     // Opening the socket before the call is placed is not simulated, so only the default is accepted.
     stream_establish_before_call_originate: z.literal(false).optional(),
@@ -132,12 +144,41 @@ export const speakBody = z.strictObject({
 /** Body of the send_dtmf action. */
 export const sendDtmfBody = z.strictObject({
   ...command,
-  digits: z.string().regex(/^[0-9A-D*#wW]+$/),
+  digits: z.string().regex(DIGITS),
   duration_millis: z.int().min(100).max(500).optional(),
 });
 
+/**
+ * Body of the transfer action. What would be played to the new party before the bridging (`audio_url`, `media_name`)
+ * and `sound_modifications` are not simulated, and refused as unknown.
+ */
+export const transferBody = z
+  .strictObject({
+    ...command,
+    ...newLeg,
+    to: destination,
+    from: e164.optional(),
+    target_leg_client_state: clientState,
+    webhook_url: httpUrl.optional(),
+    early_media: z.boolean().optional(),
+    park_after_unbridge: z.literal('self').optional(),
+    mute_dtmf: z.enum(['none', 'both', 'self', 'opposite']).optional(),
+    media_encryption: z.enum(['disabled', 'SRTP', 'DTLS']).optional(),
+    sip_auth_username: z.string().min(1).optional(),
+    sip_auth_password: z.string().min(1).optional(),
+    sip_transport_protocol: z.enum(['UDP', 'TCP', 'TLS']).optional(),
+  })
+  .refine(({ to, media_encryption: encryption = 'disabled' }) => encryption === 'disabled' || !E164.test(to), {
+    path: ['media_encryption'],
+    message: 'SRTP not supported for PSTN calls',
+    params: { telnyxCode: '10011' },
+  });
+
 /** A valid dial. */
 export type DialBody = z.infer<typeof dialBody>;
+
+/** A valid transfer. */
+export type TransferBody = z.infer<typeof transferBody>;
 
 /** A valid streaming_start. */
 export type StreamingStartBody = z.infer<typeof streamingStartBody>;

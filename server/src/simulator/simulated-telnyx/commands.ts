@@ -4,8 +4,16 @@
  */
 import type { z } from 'zod';
 import { invalidBody, refusals } from './api-error';
-import { dialBody, hangupBody, sendDtmfBody, speakBody, streamingStartBody, streamingStopBody } from './api-schemas';
-import type { DialBody } from './api-schemas';
+import {
+  dialBody,
+  hangupBody,
+  sendDtmfBody,
+  speakBody,
+  streamingStartBody,
+  streamingStopBody,
+  transferBody,
+} from './api-schemas';
+import type { DialBody, TransferBody } from './api-schemas';
 import { legIds } from './leg-payloads';
 import type { SimulatedLeg } from './simulated-leg';
 import { streamRequest } from './stream-request';
@@ -16,14 +24,14 @@ export type Account = {
   readonly connectionId: string;
   readonly fromNumbers: readonly string[];
   readonly legs: readonly SimulatedLeg[];
-  /** Makes a leg, which does not begin yet. */
-  makeLeg(body: DialBody): SimulatedLeg;
+  /** Makes a leg, which does not begin yet, in the session of `original` if it is dialled for that. */
+  makeLeg(body: DialBody, original?: SimulatedLeg): SimulatedLeg;
 };
 
 /** What a carried-out command answers. */
 export type Outcome = {
   readonly data: object;
-  /** Set by a dial: the leg that begins once the answer is out. */
+  /** Set by a dial or a transfer: the leg that begins once the answer is out. */
   readonly newLeg?: SimulatedLeg;
 };
 
@@ -34,7 +42,14 @@ export type Command = {
   readonly perform: () => Outcome;
 };
 
-type Action = (leg: SimulatedLeg, body: unknown) => Command;
+type Action = (leg: SimulatedLeg, body: unknown, account: Account) => Command;
+
+type TransferCommand = {
+  readonly leg: SimulatedLeg;
+  readonly body: TransferBody;
+  readonly target: DialBody;
+  readonly account: Account;
+};
 
 const OK: Outcome = { data: { result: 'ok' } };
 
@@ -86,12 +101,16 @@ export const actions: Readonly<Record<string, Action>> = {
     const body = parse(sendDtmfBody, input);
     return command(leg, body, () => {
       requireAnswered(leg);
-      // A w only waits.
-      leg.dtmfHeard.push(...Array.from(body.digits).filter((digit) => digit.toLowerCase() !== 'w'));
+      leg.playDigits(body.digits);
     });
   },
-  transfer: () => {
-    throw refusals.notSimulated('transfers');
+  transfer: (leg, input, account) => {
+    const body = parse(transferBody, input);
+    const target = transferDial(leg, body);
+    // The number of the party that is handed on may be shown, though it is not the account's.
+    if (![...account.fromNumbers, leg.to].includes(target.from)) throw refusals.callerNotAllowed();
+    if (target.from === target.to) throw refusals.sameNumbers();
+    return { commandId: body.command_id, perform: () => transfer({ leg, body, target, account }) };
   },
 };
 
@@ -125,12 +144,40 @@ function command(
   return {
     commandId: body.command_id,
     perform: () => {
-      if (leg.state === 'ended') throw refusals.callEnded();
+      requireUp(leg);
       effect();
       leg.updateClientState(body.client_state);
       return OK;
     },
   };
+}
+
+function transfer({ leg, body, target, account }: TransferCommand): Outcome {
+  requireUp(leg);
+  requireAnswered(leg);
+  if (leg.isInTransfer) throw refusals.transferInProgress();
+  const newLeg = account.makeLeg(target, leg);
+  leg.transferTo(newLeg, { isParkedAfter: body.park_after_unbridge !== undefined });
+  leg.updateClientState(body.client_state);
+  return { ...OK, newLeg };
+}
+
+function transferDial(leg: SimulatedLeg, body: TransferBody): DialBody {
+  const { webhook_url: url, webhook_urls: urls, ...inherited } = leg.dialBody;
+  return {
+    ...body,
+    connection_id: inherited.connection_id,
+    from: body.from ?? leg.to,
+    client_state: body.target_leg_client_state,
+    webhook_url: body.webhook_url ?? url,
+    // A url of the command's own stands against the original leg's urls for single events.
+    webhook_urls: body.webhook_urls ?? (body.webhook_url === undefined ? urls : undefined),
+    webhook_retries_policies: body.webhook_retries_policies ?? inherited.webhook_retries_policies,
+  };
+}
+
+function requireUp(leg: SimulatedLeg): void {
+  if (leg.state === 'ended') throw refusals.callEnded();
 }
 
 function requireAnswered(leg: SimulatedLeg): void {

@@ -1,7 +1,7 @@
 /** Failures of API requests that a test orders in advance. */
 
 /** The operations that can be told to fail. */
-export type FailableOperation = 'dial' | 'hangup' | 'streaming_start' | 'speak';
+export type FailableOperation = 'dial' | 'hangup' | 'streaming_start' | 'speak' | 'send_dtmf' | 'transfer';
 
 /** How a request fails; with `stillPlacesCall` the command takes effect all the same, and only its answer is lost. */
 export type Failure = { readonly stillPlacesCall?: boolean } & (

@@ -15,6 +15,8 @@ export const hangups = {
   byCommand: { cause: 'normal_clearing', source: 'caller', sipCode: '200' },
   /** The hangup command while it still rings. */
   cancelled: { cause: 'originator_cancel', source: 'caller', sipCode: '487' },
+  /** The other party of a bridge is gone, so the carrier ends this leg, too. */
+  byBridge: { cause: 'normal_clearing', source: 'caller', sipCode: '200' },
   byCallee: { cause: 'normal_clearing', source: 'callee', sipCode: '200' },
   ringTimeout: { cause: 'timeout', source: 'unknown', sipCode: '487' },
   timeLimit: { cause: 'time_limit', source: 'unknown', sipCode: '200' },

@@ -10,6 +10,8 @@ export type LegState = 'dialing' | 'ringing' | 'answered' | 'ended';
 export type LegEvents = MediaEvents & {
   ringing: { readonly atMs: number };
   answered: { readonly atMs: number };
+  /** A transfer has connected the callee with another one. */
+  bridged: { readonly atMs: number; readonly otherCarrierCallId: string };
   ended: { readonly atMs: number } & Hangup;
 };
 

@@ -3,9 +3,10 @@ import { tone } from '../pcm';
 import { LegStreams } from './leg-streams';
 import type { MediaSocketListener, StreamFrameRecord } from './media-socket';
 import { PhoneLine } from './phone-line';
-import type { PhoneScript } from './phone-script';
+import type { KeyPath, MachineFinding, PhoneScript } from './phone-script';
 import { ScriptRunner } from './script-runner';
 import type { StreamRequest } from './stream-request';
+import { StreamTimes } from './stream-times';
 import { nowMs } from './timing';
 import type { Events } from './waiting';
 
@@ -24,6 +25,8 @@ export type MediaEvents = {
   clear: StreamFrameRecord;
   /** The callee began to hear an utterance. */
   speech: { readonly atMs: number };
+  /** The callee began to say something. */
+  talk: { readonly atMs: number };
   /** The last step of the script is done. */
   'script-done': { readonly atMs: number };
 };
@@ -37,6 +40,8 @@ export type LegMediaOwner = {
   clip(name: string): Int16Array;
   startFields(): Readonly<Record<string, unknown>>;
   publish(eventType: string, fields: object): void;
+  /** Answering machine detection finds something out. */
+  detect(finding: MachineFinding): void;
   /** The callee hangs up. */
   hangUp(): void;
 };
@@ -46,10 +51,12 @@ export class LegMedia {
   readonly received: StreamFrameRecord[] = [];
   readonly sent: StreamFrameRecord[] = [];
   readonly violations: string[] = [];
+  readonly times = new StreamTimes();
   readonly line: PhoneLine;
   readonly streams: LegStreams;
   readonly #owner: LegMediaOwner;
   #runner: ScriptRunner | undefined;
+  #bridgedEar: ((frame: Int16Array) => void) | undefined;
 
   constructor(owner: LegMediaOwner) {
     this.#owner = owner;
@@ -59,6 +66,7 @@ export class LegMedia {
         onMarksPlayed: (names) => this.#returnMarks(names),
         onAudio: ({ said, heard }) => this.#sendAudio(said, heard),
         onSpeechHeard: () => owner.events.emit('speech', { atMs: nowMs() }),
+        onSpeechSaid: () => owner.events.emit('talk', { atMs: nowMs() }),
       },
       { isRecorded: owner.isRecorded },
     );
@@ -74,6 +82,11 @@ export class LegMedia {
     });
   }
 
+  /** Whether another party is connected. */
+  get isBridged(): boolean {
+    return this.#bridgedEar !== undefined;
+  }
+
   /** The call is answered: the time line begins, and the stream is opened if the dial asked for one. */
   start(request: StreamRequest | undefined): void {
     this.line.start();
@@ -82,14 +95,27 @@ export class LegMedia {
 
   /** The call has ended. */
   end(): void {
+    this.unbridge();
     this.streams.stop();
     this.line.stop();
   }
 
+  /** Lets another party hear the callee from now on; a script that waits for no stream begins. */
+  bridge(ear: (frame: Int16Array) => void): void {
+    this.#bridgedEar = ear;
+    this.#runner ??= this.#startScript();
+  }
+
+  /** The other party is gone. */
+  unbridge(): void {
+    this.#bridgedEar = undefined;
+    this.line.stopBridged();
+  }
+
   /** Presses a key on the callee's phone. */
-  dtmf(digit: string): void {
-    this.streams.live?.sendDtmf(digit);
-    this.#owner.publish('call.dtmf.received', { digit });
+  dtmf(digit: string, via: KeyPath = 'both'): void {
+    if (via !== 'webhook') this.streams.live?.sendDtmf(digit);
+    if (via !== 'stream') this.#owner.publish('call.dtmf.received', { digit });
   }
 
   /** Makes an announcement as long as the text would take to speak; a tone stands in for the voice. */
@@ -109,14 +135,22 @@ export class LegMedia {
     return {
       onOpen: (streamId) => {
         this.#runner ??= this.#startScript();
-        events.emit('stream-started', { atMs: nowMs(), streamId });
+        const atMs = nowMs();
+        this.times.noteStarted(atMs);
+        events.emit('stream-started', { atMs, streamId });
       },
       onClosed: ({ code, isByCarrier }) => events.emit('stream-closed', { atMs: nowMs(), code, isByCarrier }),
-      onAudio: (pcm) => playout.enqueue(pcm),
+      onAudio: (pcm) => {
+        this.times.noteAudio(pcm);
+        playout.enqueue(pcm);
+      },
       onMark: (name) => {
         if (!playout.mark(name)) this.#returnMarks([name]);
       },
-      onClear: () => this.#returnMarks(playout.clear()),
+      onClear: () => {
+        this.#returnMarks(playout.clear());
+        this.times.noteClear(playout.playedMs);
+      },
       onReceived: (record) => this.#noteReceived(record),
       onSent: (record) => this.#note(this.sent, record),
       onViolation: (text) => void this.violations.push(text),
@@ -124,7 +158,8 @@ export class LegMedia {
   }
 
   #startScript(): ScriptRunner {
-    const { line, streams } = this;
+    const { line, streams, times } = this;
+    const isBridged = (): boolean => this.isBridged;
     const owner = this.#owner;
     const phone = {
       get isTalking() {
@@ -136,9 +171,16 @@ export class LegMedia {
       get silentMs() {
         return line.silentMs;
       },
+      get isBridged() {
+        return isBridged();
+      },
+      get clears() {
+        return times.clears.length;
+      },
       clip: (name: string) => owner.clip(name),
       say: (pcm: Int16Array) => line.say(pcm),
-      dtmf: (digit: string) => this.dtmf(digit),
+      dtmf: (key: string, via?: KeyPath) => this.dtmf(key, via),
+      detect: (finding: MachineFinding) => owner.detect(finding),
       hangUp: () => owner.hangUp(),
       dropStream: () => streams.live?.drop(),
       stallStream: () => streams.live?.stall(),
@@ -150,6 +192,7 @@ export class LegMedia {
   #sendAudio(said: Int16Array, heard: Int16Array): void {
     this.streams.live?.sendAudio('inbound', said);
     this.streams.live?.sendAudio('outbound', heard);
+    this.#bridgedEar?.(said);
   }
 
   #returnMarks(names: readonly string[]): void {

@@ -1,7 +1,6 @@
 /** The payloads of a leg's webhooks, field by field as Telnyx sends them. */
 import type { DialBody } from './api-schemas';
 import type { Hangup } from './hangup';
-import type { MachineDetectionEvent } from './phone-script';
 import { FRAME_MS, timestamp } from './timing';
 
 const COST_PER_MINUTE_USD = 0.007;
@@ -87,12 +86,6 @@ export function hangupFields(leg: LegFacts, hangup: Hangup, endedAtMs: number): 
     call_quality_stats: leg.answeredAtMs === undefined ? null : qualityStats(endedAtMs - leg.answeredAtMs),
     tags: [],
   };
-}
-
-/** Event type and extra fields of an answering machine detection event, which depend on the mode asked for. */
-export function machineDetection(leg: LegFacts, event: MachineDetectionEvent): readonly [string, object] {
-  const family = leg.dialBody.answering_machine_detection === 'premium' ? 'call.machine.premium' : 'call.machine';
-  return [`${family}.${event.kind}.ended`, { result: event.result }];
 }
 
 /** Extra fields of call.recording.saved. */

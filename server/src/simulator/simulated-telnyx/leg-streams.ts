@@ -74,6 +74,7 @@ export class LegStreams {
       encoding: script.encoding,
       l16ByteOrder: script.l16ByteOrder,
       frameFaults: script.frames,
+      networkDelayMs: script.networkDelayMs,
       listener: {
         ...listener,
         onOpen: (streamId) => this.#opened(streamId),

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RawData } from 'ws';
 import { WebSocket } from 'ws';
+import { DelayLine } from './delay-line';
 import { frameScrambler } from './frame-faults';
 import type { LineCodec } from './line-codec';
 import { lineCodec } from './line-codec';
@@ -60,6 +61,8 @@ export type MediaSocketOptions = {
   readonly encoding?: LineEncoding | undefined;
   readonly l16ByteOrder?: ByteOrder | undefined;
   readonly frameFaults?: FrameFaults | undefined;
+  /** How long every frame travels, either way; default 0. */
+  readonly networkDelayMs?: number | undefined;
   readonly listener: MediaSocketListener;
 };
 
@@ -76,19 +79,23 @@ export class MediaSocket {
   readonly #inbound: LineCodec;
   readonly #outbound: LineCodec;
   readonly #scramble: (frame: string) => readonly string[];
+  readonly #toServer: DelayLine;
+  readonly #fromServer: DelayLine;
   readonly #chunks: Record<Track, number> = { inbound: 0, outbound: 0 };
   #state: State = 'connecting';
   #sequence = 0;
   #isByCarrier = false;
 
   constructor(options: MediaSocketOptions) {
-    const { request, frameFaults, l16ByteOrder } = options;
+    const { request, frameFaults, l16ByteOrder, networkDelayMs = 0 } = options;
     const { sampleRateHz, inboundEncoding, outboundEncoding } = request;
     this.#options = options;
     this.#listener = options.listener;
     this.#inbound = lineCodec({ encoding: options.encoding ?? inboundEncoding, sampleRateHz, l16ByteOrder });
     this.#outbound = lineCodec({ encoding: outboundEncoding, sampleRateHz, l16ByteOrder });
     this.#scramble = frameScrambler(frameFaults);
+    this.#toServer = new DelayLine(networkDelayMs);
+    this.#fromServer = new DelayLine(networkDelayMs);
     const headers = request.authToken === undefined ? {} : { [AUTH_HEADER]: request.authToken };
     this.#socket = new WebSocket(request.url, {
       headers,
@@ -96,8 +103,8 @@ export class MediaSocket {
       perMessageDeflate: false,
     });
     this.#socket.on('open', () => this.#opened());
-    this.#socket.on('message', (data, isBinary) => this.#received(data, isBinary));
-    this.#socket.on('close', (code, reason) => this.#closed(code, reason.toString()));
+    this.#socket.on('message', (data, isBinary) => this.#fromServer.pass(() => this.#received(data, isBinary)));
+    this.#socket.on('close', (code, reason) => this.#hungUp(() => this.#closed(code, reason.toString())));
     // 'close' follows every error and says all that matters here.
     this.#socket.on('error', () => undefined);
   }
@@ -110,7 +117,7 @@ export class MediaSocket {
     // Counted in samples as RTP does; only the order of timestamps is documented.
     const media = { track, chunk: `${chunk}`, timestamp: `${chunk * pcm.length}`, payload: bytes.toString('base64') };
     const frame = this.#numbered({ event: 'media', media });
-    for (const text of this.#scramble(frame)) this.#socket.send(text);
+    for (const text of this.#scramble(frame)) this.#post(text);
     if (track === 'inbound') this.#listener.onSent({ event: 'media', atMs: nowMs(), bytes: bytes.length });
   }
 
@@ -135,12 +142,13 @@ export class MediaSocket {
     const { start, userId } = this.#options;
     this.#send({ event: 'stop', stop: { user_id: userId, call_control_id: start['call_control_id'] } }, {});
     if (this.#state === 'connecting') this.#socket.terminate();
-    else this.#socket.close();
+    else this.#toServer.pass(() => this.#socket.close());
   }
 
   /** Breaks the connection without a word, as a failing network does. */
   drop(): void {
     this.#isByCarrier = true;
+    this.#loseFrames();
     this.#socket.terminate();
   }
 
@@ -148,7 +156,7 @@ export class MediaSocket {
     this.#state = 'open';
     const { request, start, userId } = this.#options;
     const token = request.authToken === undefined ? {} : { connected: { [AUTH_HEADER]: request.authToken } };
-    this.#socket.send(JSON.stringify({ event: 'connected', version: '1.0.0', ...token }));
+    this.#post(JSON.stringify({ event: 'connected', version: '1.0.0', ...token }));
     this.#listener.onSent({ event: 'connected', atMs: nowMs() });
     const { encoding, sampleRateHz } = this.#inbound;
     const format = { encoding, sample_rate: sampleRateHz, channels: 1 };
@@ -158,7 +166,14 @@ export class MediaSocket {
     this.#listener.onOpen(this.streamId);
   }
 
+  #hungUp(tell: () => void): void {
+    // A close of the server's comes after its last frames; one of the carrier's own is no news.
+    if (this.#isByCarrier) tell();
+    else this.#fromServer.pass(tell);
+  }
+
   #closed(code: number, reason: string): void {
+    this.#loseFrames();
     const wasConnecting = this.#state === 'connecting';
     this.#state = 'closed';
     if (!wasConnecting) {
@@ -168,6 +183,11 @@ export class MediaSocket {
     }
   }
 
+  #loseFrames(): void {
+    this.#toServer.clear();
+    this.#fromServer.clear();
+  }
+
   #received(data: RawData, isBinary: boolean): void {
     // A message that crossed our stop on its way is nobody's fault.
     if (this.#isByCarrier) return;
@@ -175,7 +195,7 @@ export class MediaSocket {
     if (result?.ok === true) return this.#accept(result.frame);
     const error = result?.error ?? { code: 100003, title: 'malformed_frame', detail: 'Frames are text, not binary.' };
     this.#listener.onViolation(`${error.code} ${error.title}: ${error.detail}`);
-    this.#socket.send(JSON.stringify({ event: 'error', stream_id: this.streamId, payload: error }));
+    this.#post(JSON.stringify({ event: 'error', stream_id: this.streamId, payload: error }));
     this.#listener.onSent({ event: 'error', atMs: nowMs() });
   }
 
@@ -198,8 +218,14 @@ export class MediaSocket {
 
   #send(frame: EventFrame, noted: Pick<StreamFrameRecord, 'name' | 'digit'>): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(this.#numbered(frame));
+    this.#post(this.#numbered(frame));
     this.#listener.onSent({ event: frame.event, atMs: nowMs(), ...noted });
+  }
+
+  #post(text: string): void {
+    this.#toServer.pass(() => {
+      if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+    });
   }
 
   #numbered(frame: object): string {

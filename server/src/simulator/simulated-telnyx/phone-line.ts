@@ -19,6 +19,8 @@ export type PhoneLineListener = {
   onAudio(audio: { readonly said: Int16Array; readonly heard: Int16Array }): void;
   /** The callee begins to hear an utterance. */
   onSpeechHeard(): void;
+  /** The callee begins to say something. */
+  onSpeechSaid(): void;
 };
 
 /** An announcement of the carrier's own (a `speak` command), mixed into what the callee hears. */
@@ -33,7 +35,9 @@ export class PhoneLine {
   readonly playout = new PlayoutQueue();
   readonly #voice = new PlayoutQueue();
   readonly #announcer = new PlayoutQueue();
+  readonly #bridged = new PlayoutQueue();
   readonly #detector = new SpeechDetector();
+  readonly #voiceDetector = new SpeechDetector();
   readonly #clock = new FrameClock(() => this.#frame());
   readonly #listener: PhoneLineListener;
   readonly #isRecorded: boolean;
@@ -78,6 +82,16 @@ export class PhoneLine {
     this.#voice.enqueue(pcm);
   }
 
+  /** Plays a frame of the bridged party, mixed into what the callee hears. */
+  hearBridged(frame: Int16Array): void {
+    this.#bridged.enqueue(frame);
+  }
+
+  /** Drops what the bridged party said and the callee has not heard yet. */
+  stopBridged(): void {
+    this.#bridged.clear();
+  }
+
   /** Adds an announcement, after those still to be made. */
   announce(announcement: Announcement): void {
     this.#announcements.push(announcement);
@@ -106,10 +120,12 @@ export class PhoneLine {
     this.#listener.onFrame();
     const marks = this.playout.takePlayedMarks();
     if (marks.length > 0) this.#listener.onMarksPlayed(marks);
-    const said = this.#voice.takeFrame() ?? SILENCE;
-    const heard = mix(this.playout.takeFrame(), this.#announcementFrame());
-    if (this.#isRecorded) this.#record(said, heard ?? SILENCE);
-    this.#listener.onAudio({ said, heard: heard ?? SILENCE });
+    const said = this.#voice.takeFrame();
+    const ofCarrier = mix(this.playout.takeFrame(), this.#announcementFrame());
+    const heard = mix(ofCarrier, this.#bridged.takeFrame());
+    if (this.#isRecorded) this.#record(said ?? SILENCE, heard ?? SILENCE);
+    this.#listener.onAudio({ said: said ?? SILENCE, heard: heard ?? SILENCE });
+    if (this.#voiceDetector.push(said)) this.#listener.onSpeechSaid();
     if (this.#detector.push(heard)) this.#listener.onSpeechHeard();
   }
 

@@ -26,21 +26,38 @@ export type FrameFaults = {
   readonly dropEvery?: number;
 };
 
-/** One event of answering machine detection, sent `afterMs` after the answer if the dial asked for detection. */
-export type MachineDetectionEvent = {
-  readonly afterMs: number;
-  readonly kind: 'detection' | 'greeting';
-  readonly result: string;
-};
+/** Who has answered, by detection: the first six are premium's words, the other modes know human, machine, not_sure. */
+export type DetectionResult =
+  'human_residence' | 'human_business' | 'machine' | 'silence' | 'fax_detected' | 'not_sure' | 'human';
+
+/** How a machine's announcement ended: the first two are premium's words. */
+export type GreetingResult = 'beep_detected' | 'no_beep_detected' | 'ended' | 'not_sure';
+
+/** What answering machine detection finds out. */
+export type MachineFinding =
+  | { readonly kind: 'detection'; readonly result: DetectionResult }
+  | { readonly kind: 'greeting'; readonly result: GreetingResult };
+
+/** A finding that comes `afterMs` after the answer if the dial asked for detection. */
+export type MachineDetectionEvent = MachineFinding & { readonly afterMs: number };
+
+/** On which ways a pressed key reaches the server: as a frame of the media stream, as a webhook, or as both. */
+export type KeyPath = 'both' | 'stream' | 'webhook';
 
 /** One thing that the callee does; waits that time out simply go on to the next step, as people do. */
 export type PhoneStep =
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'wait-for-speech'; readonly timeoutMs?: number }
   | { readonly do: 'wait-for-silence'; readonly silenceMs: number; readonly timeoutMs?: number }
+  /** Over at once if a clear came after the last such step, or after the beginning of the script. */
+  | { readonly do: 'wait-for-clear'; readonly timeoutMs?: number }
+  | { readonly do: 'wait-for-bridge'; readonly timeoutMs?: number }
   | { readonly do: 'say'; readonly clip: string }
   | { readonly do: 'tone'; readonly hz: number; readonly ms: number; readonly amplitude?: number }
-  | { readonly do: 'dtmf'; readonly digit: string }
+  /** Presses one key or several, 150 ms apart; `via` is `both` by default. */
+  | { readonly do: 'dtmf'; readonly digit: string; readonly via?: KeyPath }
+  /** Detection finds something out now, if the dial asked for it. */
+  | ({ readonly do: 'machine' } & MachineFinding)
   | { readonly do: 'hang-up' }
   | { readonly do: 'drop-stream' }
   | { readonly do: 'stall' };
@@ -58,11 +75,21 @@ export type PhoneScript = {
   /** Byte order of L16 both ways, default little: the documents leave it open. */
   readonly l16ByteOrder?: ByteOrder;
   readonly frames?: FrameFaults;
-  /** Default when detection is asked for: a human, after one second. */
+  /** How long each frame of the media socket travels, either way; default 0. Their order stays. */
+  readonly networkDelayMs?: number;
+  /**
+   * What detection finds when it is asked for; an empty list never decides. Default: a human, after one second, unless
+   * there are `machine` steps.
+   */
   readonly machineDetection?: readonly MachineDetectionEvent[];
-  /** Run once, from the moment the first stream has started. */
+  /** Loses call.bridged of both legs when this phone answers a transfer. */
+  readonly losesBridgedWebhook?: true;
+  /** Run once, from the moment the first stream has started or, at the other end of a transfer, from the bridging. */
   readonly steps?: readonly PhoneStep[];
 };
+
+/** The tone after which an answering machine records. */
+export const MACHINE_BEEP: PhoneStep = { do: 'tone', hz: 1_000, ms: 400, amplitude: 0.5 };
 
 /** Ringing time of a script that does not say. */
 export const DEFAULT_RING_MS = 400;

@@ -1,64 +1,78 @@
 /**
- * One simulated phone call from the dial to the hang-up: its state, the commands it takes, the webhooks it causes, and
- * the records and waits by which tests look at it. Its sound is leg-media.ts.
+ * One simulated phone call from the dial to the hang-up: its state, the commands it takes and the webhooks it causes.
+ * Its sound is leg-media.ts, what tests see of it callee-phone.ts.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { writeWav } from '../pcm';
 import type { DialBody } from './api-schemas';
+import { CalleePhone } from './callee-phone';
 import type { Hangup } from './hangup';
 import { hangups, unansweredHangups } from './hangup';
 import type { LegEvents, LegHost, LegState } from './leg-host';
 import { LegMedia } from './leg-media';
 import type { LegFacts } from './leg-payloads';
 import * as payloads from './leg-payloads';
-import type { StreamFrameRecord } from './media-socket';
-import type { MachineDetectionEvent, PhoneScript } from './phone-script';
+import { MachineDetector } from './machine-detection';
+import type { PhoneScript } from './phone-script';
 import { DEFAULT_RING_MS } from './phone-script';
 import type { StreamRequest } from './stream-request';
 import { streamRequest } from './stream-request';
 import { nowMs, TimerSet } from './timing';
+import type { TransferParty } from './transfer';
+import { Transfer } from './transfer';
 import { Events } from './waiting';
 
 const DEFAULT_RING_TIMEOUT_SECS = 30;
 const DEFAULT_TIME_LIMIT_SECS = 14_400;
-const LINE_RATE_HZ = 8000;
-const MACHINE_DETECTION_MS = 1_000;
+
+/** What a leg is made from. */
+export type LegOptions = {
+  readonly host: LegHost;
+  readonly dialBody: DialBody;
+  readonly script: PhoneScript;
+  /** The session of the leg that this one is dialled for; default: one of its own. */
+  readonly sessionId?: string | undefined;
+};
 
 /** A leg of the simulated carrier. */
-export class SimulatedLeg implements LegFacts {
+export class SimulatedLeg extends CalleePhone implements LegFacts, TransferParty {
   // Base64, not base64url: real ids, too, hold characters that have to be percent-encoded in a path.
   readonly carrierCallId = `v3:${randomBytes(39).toString('base64')}`;
   readonly legId = randomUUID();
-  readonly sessionId = randomUUID();
+  readonly sessionId: string;
   readonly dialBody: DialBody;
   readonly script: PhoneScript;
   readonly startedAtMs = nowMs();
-  /** Digits that send_dtmf commands played to the callee. */
-  readonly dtmfHeard: string[] = [];
+  protected readonly events: Events<LegEvents>;
+  protected readonly media: LegMedia;
   readonly #host: LegHost;
-  readonly #events: Events<LegEvents>;
   readonly #timers = new TimerSet();
-  readonly #media: LegMedia;
+  readonly #detector: MachineDetector;
+  #transfer: Transfer | undefined;
   #state: LegState = 'dialing';
   #clientState: string | undefined;
   #hangup: Hangup | undefined;
   #answeredAtMs: number | undefined;
   #endedAtMs: number | undefined;
 
-  constructor(host: LegHost, dialBody: DialBody, script: PhoneScript) {
+  constructor({ host, dialBody, script, sessionId = randomUUID() }: LegOptions) {
+    super();
     this.#host = host;
+    this.sessionId = sessionId;
     this.dialBody = dialBody;
     this.script = script;
     this.#clientState = dialBody.client_state;
-    this.#events = new Events(`Leg to ${dialBody.to}`);
-    this.#media = new LegMedia({
+    this.events = new Events(`Leg to ${dialBody.to}`);
+    const publish = (eventType: string, fields: object): void => void this.#publish(eventType, fields);
+    this.#detector = new MachineDetector(dialBody.answering_machine_detection, publish);
+    this.media = new LegMedia({
       script,
       userId: host.userId,
       isRecorded: host.isRecorded,
-      events: this.#events,
+      events: this.events,
       clip: (name) => host.clip(name),
       startFields: () => payloads.startFields(this),
-      publish: (eventType, fields) => void this.#publish(eventType, fields),
+      publish,
+      detect: (finding) => this.#detector.report(finding),
       hangUp: () => this.hangUp(),
     });
   }
@@ -103,79 +117,9 @@ export class SimulatedLeg implements LegFacts {
     return this.#endedAtMs;
   }
 
-  /** Every valid frame that the server sent on the media socket. */
-  get received(): readonly StreamFrameRecord[] {
-    return this.#media.received;
-  }
-
-  /** Every frame that was sent to the server. */
-  get sent(): readonly StreamFrameRecord[] {
-    return this.#media.sent;
-  }
-
-  /** Everything on the media socket that broke the protocol; a test asserts that it is empty. */
-  get violations(): readonly string[] {
-    return this.#media.violations;
-  }
-
-  /** Resolves with the next occurrence of an event after this call. */
-  next<K extends keyof LegEvents>(event: K, timeoutMs?: number): Promise<LegEvents[K]> {
-    return this.#events.next(event, timeoutMs);
-  }
-
-  /** Like `next`, but resolves at once if the event has already happened. */
-  until<K extends keyof LegEvents>(event: K, timeoutMs?: number): Promise<LegEvents[K]> {
-    return this.#events.until(event, timeoutMs);
-  }
-
-  /** What the callee heard: 8 kHz in real time from the answer on, silence where nothing played. */
-  heard(): Int16Array {
-    return this.#media.line.heard();
-  }
-
-  /** What the callee said, on the same time line as `heard`. */
-  said(): Int16Array {
-    return this.#media.line.said();
-  }
-
-  /** Milliseconds of the server's audio that have been played. */
-  playedMs(): number {
-    return this.#media.line.playout.playedMs;
-  }
-
-  /** Milliseconds of the server's audio that wait at the carrier. */
-  queuedMs(): number {
-    return this.#media.line.playout.queuedMs;
-  }
-
-  /** Writes the call as a stereo file: left what the callee said, right what the callee heard. */
-  writeWav(path: string): void {
-    writeWav(path, { sampleRateHz: LINE_RATE_HZ, channels: [this.said(), this.heard()] });
-  }
-
-  /** Lets the callee say an 8 kHz clip, after anything still being said. */
-  say(clip: Int16Array): void {
-    this.#media.line.say(clip);
-  }
-
-  /** Presses a key on the callee's phone. */
-  dtmf(digit: string): void {
-    this.#media.dtmf(digit);
-  }
-
   /** The callee hangs up (or, while it rings, rejects the call). */
   hangUp(): void {
     this.end(this.#state === 'answered' ? hangups.byCallee : unansweredHangups.reject);
-  }
-
-  /** Breaks the media connection without a stop frame. */
-  dropStream(): void {
-    this.#media.streams.live?.drop();
-  }
-
-  /** Sends no more media frames, but keeps the socket open. */
-  stallStream(): void {
-    this.#media.streams.live?.stall();
   }
 
   /** Places the call; resolves when call.initiated has been delivered, or at least tried. */
@@ -205,20 +149,53 @@ export class SimulatedLeg implements LegFacts {
     this.end(this.#state === 'answered' ? hangups.byCommand : hangups.cancelled);
   }
 
+  /** Performs the send_dtmf command; pauses take no time here. */
+  playDigits(digits: string): void {
+    this.dtmfHeard.push(...Array.from(digits).filter((digit) => digit.toLowerCase() !== 'w'));
+  }
+
+  /** Whether a transfer of the call is ringing or has succeeded. */
+  get isInTransfer(): boolean {
+    return this.#transfer !== undefined && this.#transfer.state !== 'over';
+  }
+
+  /** Performs the transfer command, whose new leg has yet to begin. */
+  transferTo(target: SimulatedLeg, options: { readonly isParkedAfter: boolean }): void {
+    this.#transfer = new Transfer({ original: this, target, ...options });
+    target.#transfer = this.#transfer;
+  }
+
+  /** Connects the callee with the other party of a transfer. */
+  bridge(other: TransferParty, options: { readonly isReported: boolean }): void {
+    if (options.isReported) void this.#publish('call.bridged', {});
+    this.media.bridge((frame) => other.hearBridged(frame));
+    this.events.emit('bridged', { atMs: nowMs(), otherCarrierCallId: other.carrierCallId });
+  }
+
+  /** Plays a frame of the other party's. */
+  hearBridged(frame: Int16Array): void {
+    this.media.line.hearBridged(frame);
+  }
+
+  /** The other party is gone, but the call goes on. */
+  unbridge(): void {
+    this.media.unbridge();
+  }
+
   /** Performs the streaming_start command. */
   startStream(request: StreamRequest): void {
-    this.#media.streams.open(request);
+    this.media.streams.open(request);
   }
 
   /** Performs the streaming_stop command; returns false if there is no such stream. */
   stopStream(streamId: string | undefined): boolean {
-    return this.#media.streams.stop(streamId);
+    return this.media.streams.stop(streamId);
   }
 
   /** Performs the speak command. */
   speak(text: string, options: { readonly isReplacing: boolean }): void {
-    if (options.isReplacing) this.#media.line.stopAnnouncements();
-    this.#media.speak(text);
+    if (options.isReplacing) this.media.line.stopAnnouncements();
+    this.media.speak(text);
   }
 
   /** Ends the call for any reason; only the first one counts. */
@@ -227,18 +204,19 @@ export class SimulatedLeg implements LegFacts {
     this.#endedAtMs = nowMs();
     this.#hangup = hangup;
     this.#timers.clear();
-    this.#media.end();
+    this.media.end();
     void this.#publish('call.hangup', payloads.hangupFields(this, hangup, this.#endedAtMs));
     this.#publishAftermath(this.#endedAtMs);
     this.#enter('ended');
+    this.#transfer?.ended(this);
   }
 
   /** Lets go of every timer and socket without a word to the server. */
   destroy(): void {
     this.#state = 'ended';
     this.#timers.clear();
-    this.#media.line.stop();
-    this.#media.streams.destroy();
+    this.media.line.stop();
+    this.media.streams.destroy();
   }
 
   #answer(): void {
@@ -247,19 +225,13 @@ export class SimulatedLeg implements LegFacts {
     const limitSecs = this.dialBody.time_limit_secs ?? DEFAULT_TIME_LIMIT_SECS;
     this.#timers.after(limitSecs * this.#host.secondMs, () => this.end(hangups.timeLimit));
     void this.#publish('call.answered', payloads.answeredFields(this));
-    for (const event of this.#machineDetectionEvents()) {
-      const [eventType, fields] = payloads.machineDetection(this, event);
-      this.#timers.after(event.afterMs, () => void this.#publish(eventType, fields));
+    for (const finding of this.#detector.planned(this.script)) {
+      this.#timers.after(finding.afterMs, () => this.#detector.report(finding));
     }
+    this.playDigits(this.dialBody.send_digits_on_answer ?? '');
     this.#enter('answered');
-    this.#media.start(streamRequest(this.dialBody));
-  }
-
-  #machineDetectionEvents(): readonly MachineDetectionEvent[] {
-    const mode = this.dialBody.answering_machine_detection ?? 'disabled';
-    if (mode === 'disabled') return [];
-    const result = mode === 'premium' ? 'human_residence' : 'human';
-    return this.script.machineDetection ?? [{ afterMs: MACHINE_DETECTION_MS, kind: 'detection', result }];
+    this.media.start(streamRequest(this.dialBody));
+    this.#transfer?.answered();
   }
 
   #publishAftermath(endedAtMs: number): void {
@@ -276,8 +248,8 @@ export class SimulatedLeg implements LegFacts {
   #enter(state: 'ringing' | 'answered' | 'ended'): void {
     this.#state = state;
     const atMs = nowMs();
-    if (state === 'ended') this.#events.emit(state, { atMs, ...(this.#hangup ?? hangups.byCommand) });
-    else this.#events.emit(state, { atMs });
+    if (state === 'ended') this.events.emit(state, { atMs, ...(this.#hangup ?? hangups.byCommand) });
+    else this.events.emit(state, { atMs });
     this.#host.onChanged();
   }
 }

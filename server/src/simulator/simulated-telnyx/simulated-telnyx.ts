@@ -73,7 +73,7 @@ export class SimulatedTelnyx {
         connectionId: this.connectionId,
         fromNumbers: this.fromNumbers,
         legs: this.#legs.all,
-        makeLeg: (body) => this.#makeLeg(body),
+        makeLeg: (body, original) => this.#makeLeg(body, original),
       },
       apiKey: this.apiKey,
       secondMs: options.secondMs ?? 1000,
@@ -130,12 +130,12 @@ export class SimulatedTelnyx {
     this.#webhooks.faults = faults;
   }
 
-  /** Sets what happens at one destination number, for legs dialled from now on. */
+  /** Sets what happens at one destination, a number or a SIP URI, for legs dialled from now on. */
   script(to: string, script: PhoneScript): void {
     this.#scripts.set(to, script);
   }
 
-  /** Sets what happens at all other numbers. */
+  /** Sets what happens at all other destinations. */
   setDefaultScript(script: PhoneScript): void {
     this.#defaultScript = script;
   }
@@ -150,7 +150,7 @@ export class SimulatedTelnyx {
     return this.legs.filter((leg) => leg.state !== 'ended');
   }
 
-  /** The newest leg to a number. */
+  /** The newest leg to a number or SIP URI. */
   leg(to: string): SimulatedLeg | undefined {
     return this.legs.findLast((leg) => leg.to === to);
   }
@@ -205,8 +205,9 @@ export class SimulatedTelnyx {
     this.#apiBaseUrl = `http://${reachableHost}:${addressOf(this.#server).port}/v2`;
   }
 
-  #makeLeg(body: DialBody): SimulatedLeg {
-    const leg = new SimulatedLeg(this.#legHost(), body, this.#scripts.get(body.to) ?? this.#defaultScript);
+  #makeLeg(dialBody: DialBody, original?: SimulatedLeg): SimulatedLeg {
+    const script = this.#scripts.get(dialBody.to) ?? this.#defaultScript;
+    const leg = new SimulatedLeg({ host: this.#legHost(), dialBody, script, sessionId: original?.sessionId });
     this.#legs.add(leg);
     return leg;
   }

@@ -96,7 +96,7 @@ export class TelnyxApi {
     if (route.operation === 'retrieve') return this.#answer(exchange, 200, { data: callStatus(leg) });
     const action = actions[route.operation];
     if (action === undefined) throw refusals.notFound(`The action ${route.operation} is not simulated.`);
-    return this.#perform(exchange, action(leg, entry.body));
+    return this.#perform(exchange, action(leg, entry.body, this.#options.account));
   }
 
   async #perform(exchange: Exchange, command: Command): Promise<void> {
@@ -105,14 +105,15 @@ export class TelnyxApi {
     const earlier = this.#performed.get(key);
     if (earlier !== undefined && entry.atMs - earlier.atMs < DEDUPE_WINDOW_SECS * this.#options.secondMs) {
       entry.deduplicated = true;
-      entry.carrierCallId = earlier.outcome.newLeg?.carrierCallId ?? entry.carrierCallId;
+      entry.carrierCallId ??= earlier.outcome.newLeg?.carrierCallId;
       return this.#answer(exchange, 200, { data: earlier.outcome.data });
     }
     const failure = this.failures.take(entry.operation);
     if (failure !== undefined && failure.stillPlacesCall !== true) return this.#fail(exchange, failure);
     const outcome = command.perform();
     this.#performed.set(key, { outcome, atMs: entry.atMs });
-    entry.carrierCallId = outcome.newLeg?.carrierCallId ?? entry.carrierCallId;
+    // A transfer makes a new leg, too, but is a command to the original one.
+    entry.carrierCallId ??= outcome.newLeg?.carrierCallId;
     if (failure === undefined) return this.#succeed(exchange, outcome);
     void outcome.newLeg?.begin();
     return this.#fail(exchange, failure);

@@ -19,12 +19,12 @@ const REORDER_HOLD_MS = 150;
 export type WebhookFaults = {
   /** Delivers each event this much later. */
   delayMs?: number;
-  /** Delivers each event twice. */
-  duplicate?: boolean;
+  /** Delivers each event twice, or those for which this returns true. */
+  duplicate?: boolean | ((eventType: string, carrierCallId: string) => boolean);
   /** Delivers every other event of a call after its successor. */
   reorder?: boolean;
   /** Never delivers the events for which this returns true. */
-  drop?: (eventType: string) => boolean;
+  drop?: (eventType: string, carrierCallId: string) => boolean;
   /** Delivers call.initiated before the dial request is answered. */
   beforeDialResponse?: boolean;
   /** Signs with a key that is not the account's. */
@@ -77,12 +77,12 @@ export class WebhookSender {
   /** Sends an event; resolves when its first try is over, whatever came of it. */
   async send(event: WebhookEvent): Promise<void> {
     const { faults } = this;
-    if (this.#closed || faults.drop?.(event.eventType) === true) return;
+    if (this.#closed || faults.drop?.(event.eventType, event.carrierCallId) === true) return;
     const delivery = { ...event, eventId: randomUUID(), occurredAt: timestamp() };
     if (faults.delayMs !== undefined) await this.#pause(faults.delayMs);
     if (faults.reorder === true && !this.#held.has(event.carrierCallId)) await this.#hold(event.carrierCallId);
     const tries = [this.#deliver(delivery)];
-    if (faults.duplicate === true) tries.push(this.#deliver(delivery));
+    if (isDoubled(event, faults)) tries.push(this.#deliver(delivery));
     this.#held.get(event.carrierCallId)?.();
     await Promise.all(tries);
   }
@@ -176,6 +176,10 @@ export class WebhookSender {
       this.#held.set(carrierCallId, release);
     });
   }
+}
+
+function isDoubled({ eventType, carrierCallId }: WebhookEvent, { duplicate = false }: WebhookFaults): boolean {
+  return typeof duplicate === 'function' ? duplicate(eventType, carrierCallId) : duplicate;
 }
 
 function isToBeRetried(httpStatus: number | undefined): boolean {

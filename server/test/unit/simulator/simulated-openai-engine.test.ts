@@ -11,6 +11,7 @@ const SECOND_OF_SPEECH = { toneHz: 300, ms: 1000, text: 'One two.' };
 class Session {
   readonly events: WireEvent[] = [];
   readonly engine: SessionEngine;
+  readonly violations: string[] = [];
 
   constructor(script: AiScript) {
     this.engine = new SessionEngine({
@@ -22,6 +23,7 @@ class Session {
       keepsAudio: false,
       emit: (event) => this.events.push(event),
       chooseScript: () => script,
+      onViolation: (description) => this.violations.push(description),
     });
   }
 
@@ -144,4 +146,138 @@ it('says in words why no answer follows when the model may not be interrupted', 
     error: { code: 'conversation_already_has_active_response', event_id: null },
   });
   session.engine.stop();
+});
+
+it('never speaks up by itself when turns neither create nor interrupt a response', () => {
+  const session = new Session({ otherwise: { say: [SECOND_OF_SPEECH], thinkMs: 0 } });
+  session.update({
+    type: 'server_vad',
+    idle_timeout_ms: 6000,
+    create_response: false,
+    interrupt_response: false,
+  });
+  session.send({ type: 'response.create' });
+
+  jest.advanceTimersByTime(60_000);
+
+  expect(session.typesAfter(0)).toContain('input_audio_buffer.timeout_triggered');
+  expect(session.engine.responses).toHaveLength(1);
+  session.engine.stop();
+});
+
+it('stops waiting for an idle callee when an update takes the timeout away', () => {
+  const session = new Session({ otherwise: { say: [SECOND_OF_SPEECH], thinkMs: 0 } });
+  session.update({ type: 'server_vad', idle_timeout_ms: 6000 });
+  session.send({ type: 'response.create' });
+  jest.advanceTimersByTime(5000);
+
+  session.update({ type: 'semantic_vad' });
+  jest.advanceTimersByTime(60_000);
+
+  expect(session.typesAfter(0)).not.toContain('input_audio_buffer.timeout_triggered');
+  session.engine.stop();
+});
+
+describe('a response whose events leave late', () => {
+  const LATE = { say: [SECOND_OF_SPEECH], thinkMs: 100, speedup: 1, deltaLagMs: 50 };
+
+  function audioAt(ms: number, session: Session): number {
+    jest.advanceTimersByTime(ms);
+    return session.typesAfter(0).filter((type) => type === 'response.output_audio.delta').length;
+  }
+
+  it('begins and goes on that much later', () => {
+    const session = new Session({ turns: [LATE] });
+    session.send({ type: 'response.create' });
+
+    jest.advanceTimersByTime(49);
+    expect(session.typesAfter(0)).not.toContain('response.created');
+    jest.advanceTimersByTime(1);
+    expect(session.typesAfter(0)).toContain('response.created');
+    expect(audioAt(99, session)).toBe(0);
+    // The first delta at 150, the second 20 ms of audio after it.
+    expect(audioAt(1, session)).toBe(1);
+    expect(audioAt(19, session)).toBe(1);
+    expect(audioAt(1, session)).toBe(2);
+    session.engine.stop();
+  });
+
+  it('sends after a cancel what was due by then and nothing else, each event in its time', () => {
+    const session = new Session({ turns: [LATE] });
+    session.send({ type: 'response.create' });
+    // Due are the deltas of 100 and 120, of which none has left; the third is due at 220.
+    jest.advanceTimersByTime(130);
+
+    session.send({ type: 'response.cancel' });
+
+    expect(session.engine.responses).toMatchObject([{ status: 'in_progress' }]);
+    expect(audioAt(19, session)).toBe(0);
+    expect(audioAt(1, session)).toBe(1);
+    expect(audioAt(29, session)).toBe(2);
+    expect(session.typesAfter(0)).not.toContain('response.done');
+    expect(audioAt(1, session)).toBe(2);
+    expect(session.typesAfter(0).slice(-2)).toEqual(['response.done', 'rate_limits.updated']);
+    expect(session.engine.responses).toMatchObject([{ status: 'cancelled' }]);
+    expect(audioAt(5000, session)).toBe(2);
+  });
+
+  it('is still in the way of another until its end has left, and cannot be cancelled twice', () => {
+    const session = new Session({ turns: [LATE] });
+    session.send({ type: 'response.create' });
+    jest.advanceTimersByTime(130);
+    session.send({ type: 'response.cancel' });
+
+    expect(() => session.send({ type: 'response.create' })).toThrow('already has an active response');
+    expect(() => session.send({ type: 'response.cancel' })).toThrow('no active response found');
+    jest.advanceTimersByTime(50);
+    session.send({ type: 'response.create' });
+
+    expect(session.engine.responses).toHaveLength(2);
+    session.engine.stop();
+  });
+
+  it('ends cancelled even when all of it was due', () => {
+    const session = new Session({ turns: [{ ...LATE, thinkMs: 0, speedup: Infinity }] });
+    session.send({ type: 'response.create' });
+    jest.advanceTimersByTime(20);
+
+    session.send({ type: 'response.cancel' });
+    jest.advanceTimersByTime(50);
+
+    expect(session.engine.conversation.items).toMatchObject([{ status: 'completed', audioMs: 1000 }]);
+    expect(session.engine.responses).toMatchObject([{ status: 'cancelled' }]);
+  });
+
+  it('ends when and because it was cancelled first, even if the callee speaks before that', () => {
+    const session = new Session({ turns: [LATE] });
+    session.update({ type: 'server_vad', create_response: false });
+    session.send({ type: 'response.create' });
+    jest.advanceTimersByTime(130);
+    session.send({ type: 'response.cancel' });
+
+    jest.advanceTimersByTime(40);
+    session.append(tone({ hz: 500, ms: 200, sampleRateHz: 24_000 }));
+    jest.advanceTimersByTime(10);
+
+    const done = session.events.find(({ type }) => type === 'response.done');
+    expect(done).toMatchObject({ response: { status_details: { reason: 'client_cancelled' } } });
+    session.engine.stop();
+  });
+
+  it('is not answered over when the callee speaks again before its end', () => {
+    const session = new Session({ turns: [{ ...LATE, deltaLagMs: 500 }] });
+    session.update({ type: 'server_vad' });
+    session.send({ type: 'response.create' });
+    jest.advanceTimersByTime(700);
+    session.append(tone({ hz: 500, ms: 200, sampleRateHz: 24_000 }));
+    session.append(new Int16Array(24_000));
+
+    session.append(tone({ hz: 500, ms: 200, sampleRateHz: 24_000 }));
+    jest.advanceTimersByTime(1000);
+    expect(session.engine.responses).toMatchObject([{ requestedBy: 'client', status: 'cancelled' }]);
+    session.append(new Int16Array(24_000));
+
+    expect(session.engine.responses).toMatchObject([{}, { requestedBy: 'vad' }]);
+    session.engine.stop();
+  });
 });

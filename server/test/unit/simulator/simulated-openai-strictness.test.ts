@@ -104,6 +104,32 @@ describe('a session.update', () => {
       'input.turn_detection.threshold',
     ],
     [
+      { input: { turn_detection: { type: 'semantic_vad', prefix_padding_ms: 300 } } },
+      'unknown_parameter',
+      'input.turn_detection.prefix_padding_ms',
+    ],
+    [
+      { input: { turn_detection: { type: 'semantic_vad', silence_duration_ms: 500 } } },
+      'unknown_parameter',
+      'input.turn_detection.silence_duration_ms',
+    ],
+    [
+      { input: { turn_detection: { type: 'semantic_vad', idle_timeout_ms: 8000 } } },
+      'unknown_parameter',
+      'input.turn_detection.idle_timeout_ms',
+    ],
+    [
+      { input: { turn_detection: { type: 'semantic_vad', eagerness: 'eager' } } },
+      'invalid_value',
+      'input.turn_detection.eagerness',
+    ],
+    [
+      { input: { turn_detection: { type: 'server_vad', eagerness: 'high' } } },
+      'unknown_parameter',
+      'input.turn_detection.eagerness',
+    ],
+    [{ input: { noise_reduction: { type: 'far' } } }, 'invalid_value', 'input.noise_reduction.type'],
+    [
       { input: { turn_detection: { type: 'server_vad', idle_timeout_ms: 1000 } } },
       'invalid_value',
       'input.turn_detection.idle_timeout_ms',

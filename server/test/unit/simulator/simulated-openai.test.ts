@@ -1,12 +1,8 @@
 /** The simulated OpenAI Realtime server on its real socket: event order, turns, interruption, usage. */
-import { WebSocket } from 'ws';
-import { decodeMulaw, encodeL16, encodeMulaw, rms, tone } from '../../../src/simulator/pcm';
+import { decodeMulaw, encodeL16, rms, tone } from '../../../src/simulator/pcm';
 import type { AiScript } from '../../../src/simulator/simulated-openai/ai-script';
 import { SimulatedOpenai } from '../../../src/simulator/simulated-openai/simulated-openai';
-import type { WireEvent } from '../../../src/simulator/simulated-openai/wire-events';
-
-const MODEL = 'gpt-realtime-2.1-mini';
-const FAST = { thinkMs: 0, speedup: Infinity };
+import { Client, FAST, openSession, sayTone, silence, speech } from './simulated-openai-harness';
 
 let openai: SimulatedOpenai;
 
@@ -16,90 +12,8 @@ beforeEach(async () => {
 
 afterEach(() => openai.close());
 
-/** What the tests look at in events; which fields are there depends on the type. */
-type Seen = WireEvent & {
-  readonly error: { readonly code: string | null; readonly event_id: string | null };
-  readonly session: object;
-  readonly item: { readonly call_id: string };
-  readonly item_id: string;
-  readonly transcript: string;
-  readonly response: {
-    readonly status: string;
-    readonly output: readonly { readonly id: string }[];
-    readonly usage: {
-      readonly total_tokens: number;
-      readonly input_tokens: number;
-      readonly output_tokens: number;
-      readonly input_token_details: { readonly cached_tokens_details: { readonly text_tokens: number } };
-    };
-  };
-};
-
-/** A client that keeps every event and can wait for the next of a type. */
-class Client {
-  readonly events: WireEvent[] = [];
-  readonly socket: WebSocket;
-  readonly closed: Promise<number>;
-  #wake: () => void = () => undefined;
-  #read = 0;
-
-  constructor() {
-    const url = `${openai.apiBaseUrl.replace('http', 'ws')}/realtime?model=${MODEL}`;
-    this.socket = new WebSocket(url, { headers: { Authorization: `Bearer ${openai.apiKey}` } });
-    this.closed = new Promise((resolve) => {
-      this.socket.on('close', resolve);
-    });
-    this.socket.on('error', () => undefined);
-    this.socket.on('message', (data: Buffer) => {
-      this.events.push(JSON.parse(data.toString('utf8')) as WireEvent);
-      this.#wake();
-    });
-  }
-
-  send(event: WireEvent): void {
-    this.socket.send(JSON.stringify(event));
-  }
-
-  /** Reads on to the next event of a type. */
-  async until(type: string): Promise<Seen> {
-    for (;;) {
-      while (this.#read < this.events.length) {
-        const event = this.events[this.#read++]!;
-        if (event.type === type) return event as Seen;
-      }
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-
-  types(): string[] {
-    return this.events.map((event) => event.type);
-  }
-
-  append(samples: Int16Array, format: 'pcm' | 'pcmu' = 'pcm'): void {
-    const bytes = format === 'pcm' ? encodeL16(samples) : encodeMulaw(samples);
-    this.send({ type: 'input_audio_buffer.append', audio: bytes.toString('base64') });
-  }
-}
-
-async function connect(script?: AiScript, session: object = {}): Promise<Client> {
-  if (script !== undefined) openai.setDefaultScript(script);
-  const client = new Client();
-  await client.until('conversation.created');
-  client.send({ type: 'session.update', session: { type: 'realtime', ...session } });
-  await client.until('session.updated');
-  return client;
-}
-
-function speech(ms: number, sampleRateHz = 24_000): Int16Array {
-  return tone({ hz: 440, ms, sampleRateHz, amplitude: 0.3 });
-}
-
-function silence(ms: number, sampleRateHz = 24_000): Int16Array {
-  return new Int16Array((ms * sampleRateHz) / 1000);
-}
-
-function sayTone(ms: number, text = 'One two three four.'): { toneHz: number; ms: number; text: string } {
-  return { toneHz: 300, ms, text };
+async function connect(script?: AiScript, settings?: object): Promise<Client> {
+  return (await openSession(openai, script, settings)).client;
 }
 
 describe('session.update', () => {
@@ -158,7 +72,7 @@ describe('session.update', () => {
 
   it('can refuse every update, or keep the default formats, when told to', async () => {
     openai.failNextConnection({ kind: 'reject-update' });
-    const rejecting = new Client();
+    const rejecting = new Client(openai);
     await rejecting.until('session.created');
     rejecting.send({ type: 'session.update', event_id: 'su_3', session: { type: 'realtime' } });
     const { error } = await rejecting.until('error');
@@ -218,9 +132,9 @@ describe('responses', () => {
     client.send({ type: 'response.create' });
     await client.until('response.output_audio.done');
 
-    const sizes = audioOf(client).map((bytes) => bytes.length);
+    const sizes = client.audio().map((bytes) => bytes.length);
     const expected = encodeL16(tone({ hz: 300, ms: 1000, sampleRateHz: 24_000, amplitude: 0.3 }));
-    expect(Buffer.concat(audioOf(client)).equals(expected)).toBe(true);
+    expect(Buffer.concat(client.audio()).equals(expected)).toBe(true);
     expect(sizes.filter((size) => size % 2 !== 0)).toEqual([]);
     expect(sizes.filter((size) => size % 960 !== 0).length).toBeGreaterThan(1);
   });
@@ -234,7 +148,7 @@ describe('responses', () => {
     client.send({ type: 'response.create' });
     await client.until('response.output_audio.done');
 
-    const heard = decodeMulaw(Buffer.concat(audioOf(client)));
+    const heard = decodeMulaw(Buffer.concat(client.audio()));
     expect(heard).toHaveLength(8000);
     expect(rms(heard) / rms(tone({ hz: 300, ms: 1000, amplitude: 0.3 }))).toBeCloseTo(1, 1);
   });
@@ -475,10 +389,3 @@ describe('bad messages', () => {
     expect(openai.sessions[0]!.violations).toHaveLength(1);
   });
 });
-
-/** The audio deltas that a client received. */
-function audioOf(client: Client): Buffer[] {
-  return client.events
-    .filter(({ type }) => type === 'response.output_audio.delta')
-    .map((event) => Buffer.from(String(event['delta']), 'base64'));
-}

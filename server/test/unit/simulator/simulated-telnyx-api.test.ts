@@ -116,12 +116,12 @@ test.each([
   });
 });
 
-test('refuses actions without command_id, unknown actions and those it does not simulate', async () => {
+test('refuses actions without command_id, with a missing field or that it does not simulate', async () => {
   const id = await answeredCall();
 
   expect(await act(telnyx, id, ['hangup', { command_id: undefined }])).toMatchObject({ status: 422 });
   expect(await act(telnyx, id, ['gather'])).toMatchObject({ status: 404 });
-  expect(await act(telnyx, id, ['transfer', { to: '+12025550102' }])).toMatchObject({ status: 422 });
+  expect(await act(telnyx, id, ['transfer'])).toMatchObject({ status: 422, json: { errors: [{ code: '10004' }] } });
   expect(await act(telnyx, id, ['speak', { payload: 'Hello.' }])).toMatchObject({ status: 422 });
   expect(await act(telnyx, id, ['streaming_stop', { stream_id: crypto.randomUUID() }])).toMatchObject({ status: 422 });
 });
@@ -141,12 +141,30 @@ test.each(['streaming_start', 'speak', 'send_dtmf'])('refuses %s before the answ
   expect(result).toMatchObject({ status: 422, json: { errors: [{ code: '90034' }] } });
 });
 
-test('plays digits to the callee', async () => {
+test.each(['12a', '1,2', '1p2', ''])('refuses to play %p', async (digits) => {
   const id = await answeredCall();
 
-  await act(telnyx, id, ['send_dtmf', { digits: '1w2#' }]);
+  const result = await act(telnyx, id, ['send_dtmf', { digits }]);
 
-  expect(telnyx.legs[0]?.dtmfHeard).toEqual(['1', '2', '#']);
+  expect(result).toMatchObject({ status: 422, json: { errors: [{ source: { pointer: '/digits' } }] } });
+  expect(telnyx.legs[0]?.dtmfHeard).toEqual([]);
+});
+
+test('plays send_digits_on_answer to the callee', async () => {
+  await api(telnyx, '/calls', { body: server.dialBody(telnyx, { send_digits_on_answer: 'ww12W#' }) });
+  const leg = await telnyx.nextLeg();
+
+  await leg.until('answered');
+
+  expect(leg.dtmfHeard).toEqual(['1', '2', '#']);
+});
+
+test('plays digits to the callee, and only waits at the pauses', async () => {
+  const id = await answeredCall();
+
+  await act(telnyx, id, ['send_dtmf', { digits: '1w2WA#' }]);
+
+  expect(telnyx.legs[0]?.dtmfHeard).toEqual(['1', '2', 'A', '#']);
 });
 
 test('answers a repeated command_id with the same call, and places no second one', async () => {
