@@ -10,6 +10,12 @@ export const STREAM_TOKEN_HEADER = 'x-telnyx-streaming-auth-token';
 
 const numeric = z.coerce.number();
 
+/** A touch tone in frames and webhooks: 0-9, *, # or A-D, which may come in small letters. */
+export const digitSchema = z
+  .union([z.string(), z.number().transform(String)])
+  .pipe(z.string().regex(/^[0-9A-Da-d*#]$/))
+  .transform((digit) => digit.toUpperCase());
+
 const startSchema = z.object({
   event: z.literal('start'),
   stream_id: z.string().min(1),
@@ -22,6 +28,8 @@ const startSchema = z.object({
 
 const markSchema = z.object({ event: z.literal('mark'), mark: z.object({ name: z.string() }) });
 
+const dtmfSchema = z.object({ event: z.literal('dtmf'), dtmf: z.object({ digit: digitSchema }) });
+
 const errorSchema = z.object({
   event: z.literal('error'),
   payload: z.object({ code: z.union([z.string(), z.number()]).optional(), title: z.string().optional() }).default({}),
@@ -30,10 +38,10 @@ const errorSchema = z.object({
 const frameSchema = z.discriminatedUnion('event', [
   startSchema,
   markSchema,
+  dtmfSchema,
   errorSchema,
   z.object({ event: z.literal('connected') }),
   z.object({ event: z.literal('stop') }),
-  z.object({ event: z.literal('dtmf') }),
 ]);
 
 /** A frame of audio. Fifty a second and call, so that it is read by hand: parser and schema would cost twice as much. */

@@ -1,8 +1,8 @@
-// Telnyx Call Control as our Carrier: four commands, each with a command id, a short timeout and translated errors.
+// Telnyx Call Control as our Carrier: six commands, each with a command id, a short timeout and translated errors.
 
 import Telnyx from 'telnyx';
 import { CarrierError } from '../../calls/errors';
-import type { Carrier, Clock, DialRequest, LegCommand, StreamTarget } from '../../calls/ports';
+import type { Carrier, Clock, DialRequest, LegCommand, StreamTarget, TransferRequest } from '../../calls/ports';
 import { withRetries } from '../../calls/retry';
 import type { Backoff } from '../../lib/backoff';
 import { toClientState } from './client-state';
@@ -63,37 +63,55 @@ export class TelnyxCarrier implements Carrier {
     }
   }
 
-  async hangUp({ carrierCallId, callId, commandId }: LegCommand): Promise<void> {
-    const body = { command_id: commandId, client_state: toClientState(callId) };
+  async hangUp(command: LegCommand): Promise<void> {
+    const request = this.#client.calls.actions.hangup(command.carrierCallId, commandFields(command));
     try {
-      await translated('hangup', this.#client.calls.actions.hangup(carrierCallId, body));
+      await translated('hangup', request);
     } catch (error) {
       if (error instanceof CarrierError && isCallGone(error)) return;
       throw error;
     }
   }
 
-  async startStream({ carrierCallId, callId, commandId }: LegCommand, stream: StreamTarget): Promise<void> {
+  async startStream(command: LegCommand, stream: StreamTarget): Promise<void> {
     const body = {
       ...streamFields(this.#settings.stream),
-      command_id: commandId,
-      client_state: toClientState(callId),
+      ...commandFields(command),
       stream_url: stream.url,
       stream_auth_token: stream.token,
     };
-    await translated('streaming_start', this.#client.calls.actions.startStreaming(carrierCallId, body));
+    await translated('streaming_start', this.#client.calls.actions.startStreaming(command.carrierCallId, body));
   }
 
-  async speak({ carrierCallId, callId, commandId }: LegCommand, text: string): Promise<void> {
+  async speak(command: LegCommand, text: string): Promise<void> {
     const body = {
-      command_id: commandId,
-      client_state: toClientState(callId),
+      ...commandFields(command),
       payload: text,
       payload_type: 'text',
       voice: 'AWS.Polly.Joanna-Neural',
       language: 'en-US',
     } as const;
-    await translated('speak', this.#client.calls.actions.speak(carrierCallId, body));
+    await translated('speak', this.#client.calls.actions.speak(command.carrierCallId, body));
+  }
+
+  async sendDigits(command: LegCommand, digits: string): Promise<void> {
+    const body = { ...commandFields(command), digits };
+    await translated('send_dtmf', this.#client.calls.actions.sendDtmf(command.carrierCallId, body));
+  }
+
+  async transfer(command: LegCommand, request: TransferRequest): Promise<void> {
+    const body: Telnyx.Calls.ActionTransferParams = {
+      ...commandFields(command),
+      to: request.to,
+      from: request.from,
+      timeout_secs: request.ringTimeoutSeconds,
+      time_limit_secs: request.timeLimitSeconds,
+      // Without it the events of the new leg would name no call.
+      target_leg_client_state: toClientState(command.callId, 'transfer'),
+      webhook_url: this.#settings.webhookUrl,
+      webhook_url_method: 'POST',
+    };
+    await translated('transfer', this.#client.calls.actions.transfer(command.carrierCallId, body));
   }
 
   async #dialOnce(request: DialRequest): Promise<{ readonly carrierCallId: string }> {
@@ -118,12 +136,19 @@ export class TelnyxCarrier implements Carrier {
       webhook_url_method: 'POST',
       timeout_secs: request.ringTimeoutSeconds,
       time_limit_secs: request.timeLimitSeconds,
+      // The standard kinds tell neither fax nor silence.
+      ...(request.detectsMachine && { answering_machine_detection: 'premium' }),
       ...streamFields(this.#settings.stream),
       stream_url: request.stream.url,
       stream_auth_token: request.stream.token,
       send_silence_when_idle: true,
     };
   }
+}
+
+/** The fields of every command to a leg. */
+function commandFields({ callId, commandId }: LegCommand) {
+  return { command_id: commandId, client_state: toClientState(callId) };
 }
 
 async function translated<T>(command: string, request: PromiseLike<T>): Promise<T> {

@@ -82,7 +82,7 @@ export function announcedStream(socket: WebSocket, deps: StreamDeps): Promise<An
 function announce(socket: WebSocket, frame: StartFrame, deps: StreamDeps): AnnouncedStream {
   return {
     stream: new TelnyxStream(socket, frame, deps),
-    callId: fromClientState(frame.start.client_state),
+    callId: fromClientState(frame.start.client_state)?.callId,
     carrierCallId: frame.start.call_control_id,
   };
 }
@@ -217,6 +217,8 @@ export class TelnyxStream implements CarrierStream {
         return;
       case 'mark':
         return listener.onMark(frame.mark.name);
+      case 'dtmf':
+        return listener.onDigit(frame.dtmf.digit);
       case 'stop':
         this.#hasStopped = true;
         this.#finishAudio();
@@ -227,7 +229,6 @@ export class TelnyxStream implements CarrierStream {
         return this.#onUnreadable();
       case 'start':
       case 'connected':
-      case 'dtmf':
       case 'unknown':
         return;
     }

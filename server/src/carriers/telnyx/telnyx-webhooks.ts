@@ -3,10 +3,13 @@
 
 import Telnyx from 'telnyx';
 import { z } from 'zod';
+import type { MachineResult } from '../../calls/conversation-ports';
+import type { EndCall } from '../../calls/end-call';
 import { WebhookRefusedError } from '../../calls/errors';
 import type { CarrierEvent, CarrierOccurrence, CarrierWebhooks, Clock } from '../../calls/ports';
 import { fromClientState } from './client-state';
 import { verdictOfHangUp } from './hangup-causes';
+import { digitSchema } from './stream-frames';
 
 // What the portal shows is 32 raw bytes; exported keys are DER and have this many bytes in front.
 const DER_PREFIX_BYTES = 12;
@@ -30,11 +33,27 @@ const webhookSchema = z.object({
       hangup_source: text,
       sip_hangup_cause: text,
       failure_reason: text,
+      result: text,
+      digit: digitSchema.optional().catch(undefined),
     }),
   }),
 });
 
 type WebhookData = z.infer<typeof webhookSchema>['data'];
+
+type Payload = WebhookData['payload'];
+
+// The results of premium and standard detection; what is not known is not sure.
+const MACHINE_RESULTS: ReadonlyMap<unknown, MachineResult> = new Map(
+  Object.entries<MachineResult>({
+    human: 'human',
+    human_residence: 'human',
+    human_business: 'human',
+    machine: 'machine',
+    silence: 'silence',
+    fax_detected: 'fax',
+  }),
+);
 
 /** Checks and reads Telnyx webhooks. */
 export class TelnyxWebhooks implements CarrierWebhooks {
@@ -65,11 +84,13 @@ export class TelnyxWebhooks implements CarrierWebhooks {
 
   #toEvent(data: WebhookData): CarrierEvent {
     const occurredAtMs = Date.parse(data.occurred_at ?? '');
+    const state = fromClientState(data.payload.client_state);
     return {
       eventId: data.id,
       occurredAtMs: Number.isNaN(occurredAtMs) ? this.#clock.nowMs() : occurredAtMs,
       carrierCallId: data.payload.call_control_id,
-      callId: fromClientState(data.payload.client_state),
+      callId: state?.callId,
+      leg: state?.leg ?? 'callee',
       ...occurrence(data),
     };
   }
@@ -82,14 +103,17 @@ function occurrence({ event_type: eventType, payload }: WebhookData): CarrierOcc
     case 'call.answered':
       return { type: 'leg.answered' };
     case 'call.hangup':
-      return {
-        type: 'leg.ended',
-        verdict: verdictOfHangUp({
-          hangupCause: payload.hangup_cause ?? 'unspecified',
-          hangupSource: payload.hangup_source ?? undefined,
-          sipCode: payload.sip_hangup_cause ?? undefined,
-        }),
-      };
+      return { type: 'leg.ended', verdict: hangUpVerdict(payload) };
+    case 'call.bridged':
+      return { type: 'leg.bridged' };
+    case 'call.dtmf.received':
+      return payload.digit === undefined ? other(eventType) : { type: 'digit.received', digit: payload.digit };
+    case 'call.machine.detection.ended':
+    case 'call.machine.premium.detection.ended':
+      return { type: 'machine.detected', result: MACHINE_RESULTS.get(payload.result) ?? 'not-sure' };
+    case 'call.machine.greeting.ended':
+    case 'call.machine.premium.greeting.ended':
+      return { type: 'machine.greeting-ended', hasBeep: payload.result === 'beep_detected' };
     case 'streaming.started':
       return { type: 'stream.started' };
     case 'streaming.stopped':
@@ -99,8 +123,20 @@ function occurrence({ event_type: eventType, payload }: WebhookData): CarrierOcc
     case 'call.speak.ended':
       return { type: 'speech.ended' };
     default:
-      return { type: 'other', name: eventType };
+      return other(eventType);
   }
+}
+
+function hangUpVerdict(payload: Payload): EndCall {
+  return verdictOfHangUp({
+    hangupCause: payload.hangup_cause ?? 'unspecified',
+    hangupSource: payload.hangup_source ?? undefined,
+    sipCode: payload.sip_hangup_cause ?? undefined,
+  });
+}
+
+function other(name: string): CarrierOccurrence {
+  return { type: 'other', name };
 }
 
 function rawPublicKey(publicKey: string): string {

@@ -89,6 +89,29 @@ describe('reads audio the same', () => {
   });
 });
 
+describe('reads digits', () => {
+  test.each(Array.from('0123456789*#ABCD'))('%s', (digit) => {
+    const text = JSON.stringify({ event: 'dtmf', sequence_number: '5', stream_id: 's', dtmf: { digit } });
+
+    expect(parseFrame(text)).toEqual({ event: 'dtmf', dtmf: { digit } });
+  });
+
+  test.each([
+    ['a', 'A'],
+    ['d', 'D'],
+    [7, '7'],
+  ])('that come as %j', (digit, expected) => {
+    expect(parseFrame(JSON.stringify({ event: 'dtmf', dtmf: { digit } }))).toMatchObject({ dtmf: { digit: expected } });
+  });
+
+  test.each<[unknown]>([['12'], [''], ['E'], ['w'], [' 1'], ['1\n'], [12], [-1], [1.5], [null], [['1']], [{}]])(
+    'and not %j',
+    (digit) => {
+      expect(parseFrame(JSON.stringify({ event: 'dtmf', dtmf: { digit } }))).toEqual({ event: 'unreadable' });
+    },
+  );
+});
+
 describe('does not read', () => {
   test('a frame of a kind that it does not know, which is no fault of the frame', () => {
     expect(parseFrame('{"event":"unheard_of"}')).toEqual({ event: 'unknown' });
@@ -109,6 +132,8 @@ describe('does not read', () => {
     '{"event":"media","media":{"payload":5}}',
     '{"event":"mark","mark":{}}',
     '{"event":"mark"}',
+    '{"event":"dtmf"}',
+    '{"event":"dtmf","dtmf":{}}',
     '{"event":"start"}',
     '{"event":"start","stream_id":"s","start":{}}',
   ])('%s', (text) => {
@@ -134,7 +159,8 @@ test('no text whatever makes it throw', () => {
     fc.json(),
     fc
       .record({
-        event: fc.constantFrom('start', 'media', 'mark', 'error', 'stop'),
+        event: fc.constantFrom('start', 'media', 'mark', 'error', 'stop', 'dtmf'),
+        dtmf: fc.anything(),
         media: fc.anything(),
         start: fc.anything(),
         mark: fc.anything(),

@@ -88,6 +88,7 @@ function listen(stream: CarrierStream): void {
     onAudio: (audio) => own.push([...audio]),
     onMissing: (missing) => own.push({ missing }),
     onMark: (name) => own.push(name),
+    onDigit: (digit) => own.push({ digit }),
     onStopped: () => own.push('stopped'),
     onLost: (closeCode) => own.push({ lost: closeCode }),
   });
@@ -99,6 +100,10 @@ function numbered(chunk: unknown, ...bytes: number[]): object {
 
 function media(...bytes: number[]): object {
   return { event: 'media', media: { track: 'inbound', payload: Buffer.from(bytes).toString('base64') } };
+}
+
+function dtmf(digit: unknown): object {
+  return { event: 'dtmf', occurred_at: '2026-11-20T12:34:56.789012Z', dtmf: { digit } };
 }
 
 describe('an announcement', () => {
@@ -118,6 +123,13 @@ describe('an announcement', () => {
     send({ ...START, start: { ...START.start, client_state: null } });
 
     expect((await announcement)?.callId).toBeUndefined();
+  });
+
+  test('of the leg of a transfer names the call that it belongs to', async () => {
+    const announcement = announced();
+    send({ ...START, start: { ...START.start, client_state: toClientState(aCallId(), 'transfer') } });
+
+    expect((await announcement)?.callId).toBe(aCallId());
   });
 
   test('is waited for behind whatever comes before it', async () => {
@@ -159,16 +171,36 @@ describe('from Telnyx', () => {
     expect(heard).toEqual([[1, 2], '1.1', [3]]);
   });
 
+  test('keys that the callee presses come between the audio, letters as capitals', async () => {
+    listen(await started());
+
+    send(media(1), dtmf('5'), media(2), dtmf('#'), dtmf('b'));
+    await until(() => heard.length === 5);
+
+    expect(heard).toEqual([[1], { digit: '5' }, [2], { digit: '#' }, { digit: 'B' }]);
+  });
+
+  test('keys that are none are counted and survived', async () => {
+    const stream = await started();
+    listen(stream);
+
+    send(dtmf('12'), dtmf(null), { event: 'dtmf' }, dtmf('1'));
+    await until(() => heard.length > 0);
+
+    expect(heard).toEqual([{ digit: '1' }]);
+    expect(stream.stats).toMatchObject({ unreadable: 3 });
+  });
+
   test('what comes before anybody listens is kept, in order', async () => {
     const announcement = announced();
-    send(START, media(1), media(2), { event: 'mark', mark: { name: '1.1' } }, { event: 'stop' });
+    send(START, media(1), dtmf('7'), media(2), { event: 'mark', mark: { name: '1.1' } }, { event: 'stop' });
     const { stream } = (await announcement)!;
     telnyx.close();
     await until(() => stream.closed);
 
     listen(stream);
 
-    expect(heard).toEqual([[1], [2], '1.1', 'stopped']);
+    expect(heard).toEqual([[1], { digit: '7' }, [2], '1.1', 'stopped']);
   });
 
   test('a loss before anybody listens is told to the one who does', async () => {
@@ -283,7 +315,7 @@ describe('from Telnyx', () => {
   test('frames that mean nothing to us, or nothing at all, are survived', async () => {
     listen(await started());
 
-    send('nonsense', '{"event":"unheard_of"}', { event: 'dtmf', dtmf: { digit: '1' } }, START, { event: 'connected' });
+    send('nonsense', '{"event":"unheard_of"}', START, { event: 'connected' });
     send({ event: 'error', payload: { code: 100003, title: 'malformed_frame' } }, media(1));
     await until(() => heard.length > 0);
 

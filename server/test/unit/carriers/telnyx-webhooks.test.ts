@@ -120,6 +120,7 @@ describe('translates', () => {
     ['streaming.started', { type: 'stream.started' }],
     ['streaming.stopped', { type: 'stream.stopped' }],
     ['call.speak.ended', { type: 'speech.ended' }],
+    ['call.bridged', { type: 'leg.bridged' }],
     ['call.speak.started', { type: 'other', name: 'call.speak.started' }],
     ['call.of.tomorrow', { type: 'other', name: 'call.of.tomorrow' }],
     ['streaming.failed', { type: 'stream.failed', failure: 'unspecified' }],
@@ -135,8 +136,77 @@ describe('translates', () => {
       eventId: 'event-1',
       callId: aCallId(),
       carrierCallId: 'v3:leg',
+      leg: 'callee',
       occurredAtMs: Date.parse('2026-11-20T12:34:56.789Z'),
     });
+  });
+
+  test.each(['call.initiated', 'call.answered', 'call.bridged', 'call.hangup', 'call.of.tomorrow'])(
+    '%s of the leg of a transfer as such, and as our call',
+    async (eventType) => {
+      const event = await receive(aWebhook(eventType, { client_state: toClientState(aCallId(), 'transfer') }));
+
+      expect(event).toMatchObject({ callId: aCallId(), leg: 'transfer' });
+    },
+  );
+
+  test.each(Array.from('0123456789*#ABCD'))('the key %s', async (digit) => {
+    expect(await receive(aWebhook('call.dtmf.received', { digit }))).toMatchObject({ type: 'digit.received', digit });
+  });
+
+  test.each([
+    ['a', 'A'],
+    ['d', 'D'],
+    [3, '3'],
+  ])('a key that comes as %j', async (digit, expected) => {
+    const event = await receive(aWebhook('call.dtmf.received', { digit }));
+
+    expect(event).toMatchObject({ type: 'digit.received', digit: expected });
+  });
+
+  test.each<[unknown]>([['12'], ['E'], ['w'], [''], [12], [null], [undefined], [{}], [['1']]])(
+    'the key %j, which is none, as an event to be taken note of',
+    async (digit) => {
+      const event = await receive(aWebhook('call.dtmf.received', { digit }));
+
+      expect(event).toMatchObject({ type: 'other', name: 'call.dtmf.received', callId: aCallId() });
+    },
+  );
+
+  test.each<[string, unknown, string]>([
+    ['premium.detection', 'human_residence', 'human'],
+    ['premium.detection', 'human_business', 'human'],
+    ['premium.detection', 'machine', 'machine'],
+    ['premium.detection', 'silence', 'silence'],
+    ['premium.detection', 'fax_detected', 'fax'],
+    ['premium.detection', 'not_sure', 'not-sure'],
+    ['premium.detection', 'something_new', 'not-sure'],
+    ['premium.detection', '__proto__', 'not-sure'],
+    ['premium.detection', null, 'not-sure'],
+    ['premium.detection', {}, 'not-sure'],
+    ['detection', 'human', 'human'],
+    ['detection', 'machine', 'machine'],
+    ['detection', 'not_sure', 'not-sure'],
+    ['detection', undefined, 'not-sure'],
+  ])('call.machine.%s.ended with %j as %s', async (what, result, expected) => {
+    const event = await receive(aWebhook(`call.machine.${what}.ended`, { result }));
+
+    expect(event).toMatchObject({ type: 'machine.detected', result: expected, leg: 'callee' });
+  });
+
+  test.each<[string, unknown, boolean]>([
+    ['premium.greeting', 'beep_detected', true],
+    ['premium.greeting', 'no_beep_detected', false],
+    ['premium.greeting', null, false],
+    ['premium.greeting', ['beep_detected'], false],
+    ['greeting', 'beep_detected', true],
+    ['greeting', 'ended', false],
+    ['greeting', 'not_sure', false],
+    ['greeting', undefined, false],
+  ])('call.machine.%s.ended with %j as a greeting whose beep was heard: %j', async (what, result, hasBeep) => {
+    const event = await receive(aWebhook(`call.machine.${what}.ended`, { result }));
+
+    expect(event).toMatchObject({ type: 'machine.greeting-ended', hasBeep });
   });
 
   test('a hang-up with its cause', async () => {
@@ -176,7 +246,7 @@ describe('translates', () => {
   test.each([null, undefined, 'YQ==', 'nonsense'])('an event of a call that is not ours: %j', async (clientState) => {
     const event = await receive(aWebhook('call.answered', { client_state: clientState }));
 
-    expect(event).toMatchObject({ type: 'leg.answered', callId: undefined });
+    expect(event).toMatchObject({ type: 'leg.answered', callId: undefined, leg: 'callee' });
   });
 
   test('an event that does not say when as one of now', async () => {
