@@ -39,17 +39,20 @@ export class FailedResponses {
     });
   }
 
-  /** Somebody else brings the next response: the callee, or the server. Failures so far still count. */
-  postpone(): void {
+  /**
+   * Somebody else brings the next response: the callee, or the server. Failures so far still count. Returns whether
+   * another try was due.
+   */
+  postpone(): boolean {
+    const wasDue = this.#timer !== undefined;
     this.#timer?.cancel();
     this.#timer = undefined;
+    return wasDue;
   }
 
   /** A response came through, or nobody wants one any more; returns whether another try was due. */
   forget(): boolean {
-    const wasDue = this.#timer !== undefined;
     this.#failures = 0;
-    this.postpone();
-    return wasDue;
+    return this.postpone();
   }
 }

@@ -1,17 +1,16 @@
-// One session of OpenAI's Realtime API (GA) over a WebSocket: connect, configure, gate on `session.updated`, and
-// translate between the wire and RealtimeSession. What the words and sounds mean for the call is decided elsewhere.
+// One session of OpenAI's Realtime API (GA) over a WebSocket: configure, gate on `session.updated`, and translate
+// between the wire and RealtimeSession. What the words and sounds mean for the call is decided elsewhere.
 
 import type { RealtimeClientEvent } from 'openai/resources/realtime/realtime';
-import { WebSocket } from 'ws';
-import type { ItemRef, Opening, RealtimeListener, RealtimeSession } from '../calls/conversation-ports';
+import type { ItemRef, RealtimeListener, RealtimeSession, RequestedResponse } from '../calls/conversation-ports';
 import { type EndCall, endCall } from '../calls/end-call';
-import type { Clock, Logger, Timer } from '../calls/ports';
+import type { TurnTaking } from '../calls/speech';
 import { Base64Reader } from '../lib/base64-reader';
-import { messageText } from '../lib/message-text';
 import { FailedResponses } from './failed-responses';
 import { priceResponse, priceTranscription } from './pricing';
-import { classifyError, errorFacts, verdictOfClose, verdictOfHttpRefusal } from './realtime-errors';
+import { classifyError, errorFacts } from './realtime-errors';
 import {
+  type OutputItem,
   parseServerEvent,
   type RealtimeErrorBody,
   type ResponseDone,
@@ -19,59 +18,47 @@ import {
   type SessionUpdated,
   type UnreadableEvent,
 } from './realtime-protocol';
+import { type RealtimeDeps, type RealtimeEndpoint, RealtimeSocket } from './realtime-socket';
+import { responseBody } from './response-request';
 import { ResponseSequencer } from './response-sequencer';
-import { echoMismatch, sessionRequest, type SessionSettings } from './session-config';
+import { echoMismatch, sessionRequest, type SessionSettings, turnTakingRequest } from './session-config';
 
 /** Where to connect, as whom, and what the session is to be. */
-export type RealtimeSettings = SessionSettings & {
-  readonly apiKey: string;
-  /** Includes /v1; http(s) becomes ws(s). */
-  readonly baseUrl: string;
-  readonly model: string;
-  /** A stable id of the person called that does not reveal who it is. */
-  readonly safetyIdentifier: string;
-};
-
-type Deps = { readonly clock: Clock; readonly log: Logger };
-
-// From the first SYN to `session.updated`; normally well under a second. The phone rings longer than this.
-const READY_TIMEOUT_MS = 10_000;
-
-// The server pings every 20 s. Two missed pings and some slack: the connection is dead, whatever TCP says.
-const SILENCE_LIMIT_MS = 45_000;
-const SILENCE_CHECK_MS = 5_000;
+export type RealtimeSettings = SessionSettings & RealtimeEndpoint;
 
 // About 2 s of callee audio in base64: beyond this, more of it only adds delay. Control events always go.
 const CONGESTED_BYTES = { pcm16: 128 * 1024, pcmu: 21 * 1024 };
 
-const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 const UPDATE_EVENT_ID = 'session-update';
 
 /** The AI leg of one call. */
 export class OpenAiRealtime implements RealtimeSession {
-  readonly #settings: RealtimeSettings;
-  readonly #clock: Clock;
-  readonly #log: Logger;
+  readonly #deps: RealtimeDeps;
   readonly #sequencer: ResponseSequencer;
   readonly #failedResponses: FailedResponses;
   readonly #deltas = new Base64Reader();
-  #socket: WebSocket | undefined;
+  /** Tools whose result the server has yet to confirm, by the id of the event that brought it. */
+  readonly #toolOutputs = new Map<string, string>();
+  /** Events for the session once it is configured. */
+  readonly #early: RealtimeClientEvent[] = [];
+  #settings: RealtimeSettings;
+  #turns: TurnTaking = 'server';
+  #socket: RealtimeSocket | undefined;
   #listener: RealtimeListener | undefined;
   #sessionId = '';
   #isReady = false;
   #isClosed = false;
+  #hasResponded = false;
   #openedAtMs = 0;
-  #lastHeardAtMs = 0;
-  #watch: Timer | undefined;
 
-  constructor(settings: RealtimeSettings, deps: Deps) {
+  constructor(settings: RealtimeSettings, deps: RealtimeDeps) {
     this.#settings = settings;
-    this.#clock = deps.clock;
-    this.#log = deps.log;
+    this.#deps = deps;
     this.#sequencer = new ResponseSequencer({
       clock: deps.clock,
       send: (event) => this.#send(event),
       onUnanswered: () => this.#failedResponses.onFailure({ code: 'response_not_created' }),
+      onDropped: (requestId) => this.#listener?.onRequestDropped(requestId),
     });
     this.#failedResponses = new FailedResponses(deps.clock, {
       retry: () => this.#sequencer.repeat(),
@@ -84,61 +71,57 @@ export class OpenAiRealtime implements RealtimeSession {
   }
 
   get isCongested(): boolean {
-    return (this.#socket?.bufferedAmount ?? 0) > CONGESTED_BYTES[this.#settings.audioFormat];
+    return (this.#socket?.bufferedBytes ?? 0) > CONGESTED_BYTES[this.#settings.audioFormat];
   }
 
   open(listener: RealtimeListener): void {
     this.#listener = listener;
-    this.#openedAtMs = this.#clock.monotonicMs();
-    this.#watch = this.#clock.after(READY_TIMEOUT_MS, () =>
-      this.#fail(endCall('ai-unavailable', { cause: 'timeout' })),
-    );
-    const socket = new WebSocket(this.#url(), {
-      headers: {
-        Authorization: `Bearer ${this.#settings.apiKey}`,
-        'OpenAI-Safety-Identifier': this.#settings.safetyIdentifier,
-      },
-      perMessageDeflate: false,
-      handshakeTimeout: READY_TIMEOUT_MS,
-      maxPayload: MAX_PAYLOAD_BYTES,
+    this.#openedAtMs = this.#deps.clock.monotonicMs();
+    this.#socket = new RealtimeSocket(this.#settings, this.#deps, {
+      onMessage: (text) => this.#onMessage(text),
+      onFailed: (verdict) => this.#fail(verdict),
     });
-    this.#socket = socket;
-    socket.on('message', (data) => this.#onMessage(messageText(data)));
-    socket.on('ping', () => this.#touch());
-    socket.on('error', (error) => this.#log.warn('The realtime socket failed', { error }));
-    socket.on('unexpected-response', (_request, response) =>
-      this.#fail(verdictOfHttpRefusal(response.statusCode ?? 0)),
-    );
-    socket.on('close', (code, reason) =>
-      this.#fail(verdictOfClose(code, reason.toString().slice(0, 100), this.#isReady)),
-    );
   }
 
   appendAudio(audio: Buffer): void {
-    if (!this.#isReady || this.#socket?.readyState !== WebSocket.OPEN) return;
     // As text: a client masks what it sends, in place where it made the bytes itself.
-    this.#socket.send(`{"type":"input_audio_buffer.append","audio":"${audio.toString('base64')}"}`);
+    if (this.#isReady) this.#socket?.send(`{"type":"input_audio_buffer.append","audio":"${audio.toString('base64')}"}`);
   }
 
-  requestOpening({ greeting }: Opening): void {
-    if (greeting !== undefined) {
-      // These instructions stand in for the session's own during this one response.
-      const instructions = `Say exactly the following words and nothing else: ${JSON.stringify(greeting)}`;
-      return this.#sequencer.request({ instructions });
-    }
-    this.#send({
-      type: 'conversation.item.create',
-      item: {
-        type: 'message',
-        role: 'system',
-        content: [{ type: 'input_text', text: 'The callee has just picked up the phone. Open the conversation.' }],
-      },
-    });
-    this.#sequencer.request({});
+  requestResponse(request: RequestedResponse): void {
+    const { requestId, isMootWhenAnswered = false, isProtected = false } = request;
+    const response = responseBody(request, this.#settings.instructions);
+    this.#sequencer.request({ requestId, response, isMootWhenAnswered, isProtected });
   }
 
-  cancelResponse(): boolean {
+  addMessage(role: 'system' | 'user', text: string): void {
+    const content = [{ type: 'input_text' as const, text }];
+    this.#send({ type: 'conversation.item.create', item: { type: 'message', role, content } });
+  }
+
+  answerTool(toolCallId: string, output: string): void {
+    const eventId = `tool-output-${toolCallId}`;
+    this.#toolOutputs.set(eventId, toolCallId);
+    const item = { type: 'function_call_output' as const, call_id: toolCallId, output };
+    this.#send({ type: 'conversation.item.create', event_id: eventId, item });
+  }
+
+  takeTurns(by: TurnTaking): void {
+    if (by === this.#turns) return;
+    this.#turns = by;
+    this.#sequencer.takeTurns(by);
+    if (this.#isReady) this.#update('turn-taking', turnTakingRequest(this.#settings, by));
+  }
+
+  setInstructions(instructions: string): void {
+    this.#settings = { ...this.#settings, instructions };
+    if (this.#isReady) this.#update('instructions', { type: 'realtime', instructions });
+  }
+
+  cancelResponse(which: 'active' | 'all'): boolean {
+    if (which === 'active') return this.#sequencer.cancelActive();
     const wasRetryDue = this.#failedResponses.forget();
+    if (wasRetryDue) this.#sequencer.dropLast();
     return this.#sequencer.cancel() || wasRetryDue;
   }
 
@@ -158,40 +141,27 @@ export class OpenAiRealtime implements RealtimeSession {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#watch?.cancel();
     this.#failedResponses.forget();
     this.#sequencer.close();
-    const socket = this.#socket;
-    if (!socket) return;
-    // Closing a socket that is still connecting makes it emit an error and a close; both are expected now.
-    if (socket.readyState === WebSocket.CONNECTING) socket.terminate();
-    else socket.close(1000);
+    this.#socket?.close();
   }
 
-  #url(): string {
-    const base = this.#settings.baseUrl.replace(/^http/, 'ws');
-    return `${base}/realtime?model=${encodeURIComponent(this.#settings.model)}`;
-  }
-
+  /** Nothing but its settings goes to a session that is not configured: the rest waits until it is. */
   #send(event: RealtimeClientEvent): void {
-    if (this.#isClosed || this.#socket?.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(JSON.stringify(event));
+    if (this.#isReady || event.event_id === UPDATE_EVENT_ID) this.#socket?.send(JSON.stringify(event));
+    else this.#early.push(event);
   }
 
-  #touch(): void {
-    this.#lastHeardAtMs = this.#clock.monotonicMs();
+  #update(what: string, session: Extract<RealtimeClientEvent, { type: 'session.update' }>['session']): void {
+    this.#send({ type: 'session.update', event_id: `${what}-update`, session });
   }
 
   #onMessage(text: string): void {
-    if (this.#isClosed) return;
-    this.#touch();
     const event = parseServerEvent(text);
-    if (event) this.#handle(event);
+    if (event && this.#listener) this.#handle(event, this.#listener);
   }
 
-  #handle(event: ServerEvent | UnreadableEvent): void {
-    const listener = this.#listener;
-    if (!listener) return;
+  #handle(event: ServerEvent | UnreadableEvent, listener: RealtimeListener): void {
     switch (event.type) {
       case 'session.created':
         return this.#configure(event.session.id ?? '');
@@ -202,22 +172,29 @@ export class OpenAiRealtime implements RealtimeSession {
       case 'input_audio_buffer.speech_started':
         this.#sequencer.onSpeechStarted();
         // The server will answer what the callee says now.
-        this.#failedResponses.postpone();
+        this.#putOffRetry();
         return listener.onSpeechStarted(event.item_id);
       case 'input_audio_buffer.speech_stopped':
         this.#sequencer.onSpeechStopped();
-        return listener.onSpeechStopped();
+        return listener.onSpeechStopped({ endMs: this.#speechEndMs(event.audio_end_ms) });
       case 'conversation.item.input_audio_transcription.completed': {
         const usage = priceTranscription(this.#settings.transcriptionModel, event.usage);
         return listener.onCalleeText(event.item_id, event.transcript, usage);
       }
+      case 'conversation.item.added':
+        return void this.#onToolAnswered(`tool-output-${event.item.call_id ?? ''}`);
       case 'response.created': {
         const { id: responseId, metadata } = event.response;
-        this.#failedResponses.postpone();
-        return listener.onResponseStarted({ responseId, isUnwanted: this.#sequencer.onCreated(responseId, metadata) });
+        this.#hasResponded = true;
+        this.#putOffRetry();
+        return listener.onResponseStarted({ responseId, ...this.#sequencer.onCreated(responseId, metadata) });
       }
       case 'response.done':
         return this.#onResponseDone(event.response, listener);
+      case 'response.output_item.added':
+        return void this.#sequencer.onProgress(event.response_id);
+      case 'response.output_item.done':
+        return this.#onItemDone(event.response_id, event.item);
       case 'response.output_audio.delta':
         if (!this.#sequencer.onSound(event.response_id)) return;
         return listener.onAudio(itemRef(event), this.#deltas.read(event.delta));
@@ -228,13 +205,14 @@ export class OpenAiRealtime implements RealtimeSession {
       case 'response.output_audio_transcript.done':
         return listener.onAssistantText(itemRef(event), { whole: event.transcript });
       case 'unreadable':
-        return this.#log.warn('A realtime event could not be read', { eventType: event.of });
+        return this.#deps.log.warn('A realtime event could not be read', { eventType: event.of });
     }
   }
 
   #configure(sessionId: string): void {
     this.#sessionId = sessionId;
-    this.#send({ type: 'session.update', event_id: UPDATE_EVENT_ID, session: sessionRequest(this.#settings) });
+    const session = sessionRequest(this.#settings, this.#turns);
+    this.#send({ type: 'session.update', event_id: UPDATE_EVENT_ID, session });
   }
 
   #onUpdated(event: SessionUpdated): void {
@@ -242,16 +220,45 @@ export class OpenAiRealtime implements RealtimeSession {
     const mismatch = echoMismatch(this.#settings, event);
     if (mismatch !== undefined) return this.#fail(endCall('ai-refused-session', { cause: 'echo', mismatch }));
     this.#isReady = true;
-    this.#watch?.cancel();
-    this.#watchSilence();
-    const connectMs = Math.round(this.#clock.monotonicMs() - this.#openedAtMs);
+    this.#socket?.markReady();
+    const connectMs = Math.round(this.#deps.clock.monotonicMs() - this.#openedAtMs);
+    for (const early of this.#early.splice(0)) this.#send(early);
+    this.#sequencer.start();
     this.#listener?.onReady({ sessionId: this.#sessionId, connectMs });
+  }
+
+  /** The server counts the silence by which it noticed the end. */
+  #speechEndMs(audioEndMs: number | null | undefined): number | undefined {
+    const { turnDetection } = this.#settings;
+    if (typeof audioEndMs !== 'number') return undefined;
+    return turnDetection.type === 'server-vad' ? Math.max(0, audioEndMs - turnDetection.silenceMs) : audioEndMs;
+  }
+
+  /** Only a call that is complete is run: an incomplete one was interrupted. */
+  #onItemDone(responseId: string, { type, status, call_id: toolCallId, name, arguments: text }: OutputItem): void {
+    const isWanted = this.#sequencer.onProgress(responseId);
+    if (type !== 'function_call' || status !== 'completed' || !isWanted) return;
+    if (toolCallId && name) {
+      this.#listener?.onToolCall({ toolCallId, responseId, name, argumentsJson: text ?? '' });
+    }
+  }
+
+  #onToolAnswered(eventId: string): boolean {
+    const toolCallId = this.#toolOutputs.get(eventId);
+    if (toolCallId === undefined) return false;
+    this.#toolOutputs.delete(eventId);
+    this.#listener?.onToolAnswered(toolCallId);
+    return true;
+  }
+
+  #putOffRetry(): void {
+    if (this.#failedResponses.postpone()) this.#sequencer.putOff();
   }
 
   #onError(error: RealtimeErrorBody): void {
     const errorClass = classifyError(error);
     const facts = errorFacts(error);
-    this.#log[errorClass === 'benign' ? 'debug' : 'warn']('The realtime session reports an error', {
+    this.#deps.log[errorClass === 'benign' ? 'debug' : 'warn']('The realtime session reports an error', {
       errorClass,
       ...facts,
     });
@@ -259,10 +266,13 @@ export class OpenAiRealtime implements RealtimeSession {
     const isOurRequest = error.event_id ? this.#sequencer.onRefused(error.event_id, isActiveElsewhere) : false;
     if (errorClass === 'account') return this.#fail(endCall('ai-unauthorized', facts));
     if (errorClass === 'session-over') return this.#fail(endCall('ai-connection-lost', facts));
+    // A result that the server does not take is as good as given: nobody may wait for it for ever.
+    if (error.event_id && this.#onToolAnswered(error.event_id)) return;
     // What is wrong with the settings, or with the request for the opening, will be wrong again.
-    if (errorClass === 'request' && (!this.#isReady || isOurRequest))
+    if (errorClass === 'request' && (!this.#isReady || (isOurRequest && !this.#hasResponded)))
       return this.#fail(endCall('ai-refused-session', facts));
     if (error.event_id === UPDATE_EVENT_ID) return this.#fail(endCall('ai-refused-session', facts));
+    if (errorClass === 'request' && isOurRequest) return this.#sequencer.dropLast();
     // Failed responses come as response.done; an error that names none of our requests asks for nothing.
     if (errorClass === 'transient' && isOurRequest) this.#failedResponses.onFailure(error);
   }
@@ -274,15 +284,6 @@ export class OpenAiRealtime implements RealtimeSession {
     const usage = priceResponse(this.#settings.model, response.usage);
     listener.onResponseDone({ responseId: id, status, usage });
     if (status === 'failed' && !wasCancelled) this.#failedResponses.onFailure(response.status_details?.error ?? {});
-  }
-
-  /** A half-open connection never closes by itself: only the missing pings show it. */
-  #watchSilence(): void {
-    this.#watch = this.#clock.after(SILENCE_CHECK_MS, () => {
-      const silentMs = this.#clock.monotonicMs() - this.#lastHeardAtMs;
-      if (silentMs > SILENCE_LIMIT_MS) return this.#fail(endCall('ai-connection-lost', { cause: 'silence', silentMs }));
-      this.#watchSilence();
-    });
   }
 
   #fail(verdict: EndCall): void {

@@ -42,6 +42,9 @@ const formatSchema = z.object({ type: z.string(), rate: z.number().nullish() });
 
 const itemFields = { response_id: z.string(), item_id: z.string(), content_index: z.number().int().default(0) };
 
+// Of an item only what tells tool calls and their results from the rest.
+const outputItem = z.object({ type: detail, status: detail, call_id: detail, name: detail, arguments: detail });
+
 const serverEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('session.created'), session: z.object({ id: z.string().optional() }) }),
   z.object({
@@ -57,7 +60,7 @@ const serverEventSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('error'), error: errorSchema }),
   z.object({ type: z.literal('input_audio_buffer.speech_started'), item_id: z.string().default('') }),
-  z.object({ type: z.literal('input_audio_buffer.speech_stopped') }),
+  z.object({ type: z.literal('input_audio_buffer.speech_stopped'), audio_end_ms: count }),
   z.object({
     type: z.literal('conversation.item.input_audio_transcription.completed'),
     item_id: z.string(),
@@ -80,6 +83,9 @@ const serverEventSchema = z.discriminatedUnion('type', [
       usage: responseUsageSchema,
     }),
   }),
+  z.object({ type: z.literal('conversation.item.added'), item: outputItem }),
+  z.object({ type: z.literal('response.output_item.added'), response_id: z.string(), item: outputItem }),
+  z.object({ type: z.literal('response.output_item.done'), response_id: z.string(), item: outputItem }),
   z.object({ type: z.literal('response.output_audio.done'), ...itemFields }),
   z.object({ type: z.literal('response.output_audio_transcript.delta'), ...itemFields, delta: z.string() }),
   z.object({ type: z.literal('response.output_audio_transcript.done'), ...itemFields, transcript: z.string() }),
@@ -100,6 +106,9 @@ export type ServerEvent = z.infer<typeof serverEventSchema> | AudioDelta;
 
 /** The `session.updated` event. */
 export type SessionUpdated = Extract<ServerEvent, { type: 'session.updated' }>;
+
+/** An item of the conversation, as far as it matters here. */
+export type OutputItem = z.infer<typeof outputItem>;
 
 /** The `response.done` event. */
 export type ResponseDone = Extract<ServerEvent, { type: 'response.done' }>;

@@ -1,8 +1,22 @@
-// The one session.update of a call, and the check that the server took it: a refused or half-taken update leaves the
+// The session.updates of a call, and the check that the server took the first: a refused or half-taken update leaves the
 // session on PCM defaults, which a phone plays as static.
 
-import type { RealtimeSessionCreateRequest } from 'openai/resources/realtime/realtime';
+import type {
+  RealtimeAudioConfigInput,
+  RealtimeAudioInputTurnDetection,
+  RealtimeSessionCreateRequest,
+} from 'openai/resources/realtime/realtime';
+import type { NoiseReduction, TurnDetection } from '../calls/behaviour';
+import type { TurnTaking } from '../calls/speech';
 import type { SessionUpdated } from './realtime-protocol';
+
+/** A function that the model may call. */
+export type ToolDeclaration = {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its arguments. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+};
 
 /** How the session is to behave. */
 export type SessionSettings = {
@@ -10,16 +24,16 @@ export type SessionSettings = {
   readonly voice: string;
   readonly audioFormat: 'pcm16' | 'pcmu';
   readonly transcriptionModel: string;
+  readonly turnDetection: TurnDetection;
+  readonly noiseReduction: NoiseReduction;
+  readonly tools: readonly ToolDeclaration[];
 };
-
-// The server's own default on the wire is 200 ms, which cuts people off between words.
-const SILENCE_BEFORE_TURN_END_MS = 500;
 
 // About 3.5 minutes of speech: an answer that is never this long, and the bound of the playout queue.
 const MAX_OUTPUT_TOKENS = 4096;
 
 /** The session of a phone call. The model is fixed by the URL and must not be repeated here. */
-export function sessionRequest(settings: SessionSettings): RealtimeSessionCreateRequest {
+export function sessionRequest(settings: SessionSettings, turns: TurnTaking): RealtimeSessionCreateRequest {
   const format = audioFormat(settings.audioFormat);
   return {
     type: 'realtime',
@@ -29,20 +43,19 @@ export function sessionRequest(settings: SessionSettings): RealtimeSessionCreate
     audio: {
       input: {
         format,
-        noise_reduction: { type: 'near_field' },
+        noise_reduction: noiseReduction(settings.noiseReduction),
         transcription: { model: settings.transcriptionModel },
-        turn_detection: {
-          type: 'server_vad',
-          threshold: 0.5,
-          prefix_padding_ms: 300,
-          silence_duration_ms: SILENCE_BEFORE_TURN_END_MS,
-          create_response: true,
-          interrupt_response: true,
-        },
+        turn_detection: turnDetection(settings.turnDetection, turns),
       },
       output: { format, voice: settings.voice },
     },
+    tools: settings.tools.map((tool) => ({ ...tool, type: 'function' })),
   };
+}
+
+/** The change of a running session after which `turns` takes the turns. */
+export function turnTakingRequest(settings: SessionSettings, turns: TurnTaking): RealtimeSessionCreateRequest {
+  return { type: 'realtime', audio: { input: { turn_detection: turnDetection(settings.turnDetection, turns) } } };
 }
 
 /** What the server's echo has otherwise than asked for; undefined when it took everything that a call depends on. */
@@ -56,6 +69,28 @@ export function echoMismatch(settings: SessionSettings, { session }: SessionUpda
   // Without turn detection the AI would listen for ever.
   if (input?.turn_detection === null) return 'turn detection none';
   return typeof output?.voice === 'string' && output.voice !== settings.voice ? 'voice' : undefined;
+}
+
+/** In either mode the server reports speech; only in one does it act on it. */
+function turnDetection(detection: TurnDetection, turns: TurnTaking): RealtimeAudioInputTurnDetection {
+  const isActedOn = turns === 'server';
+  const actions = { create_response: isActedOn, interrupt_response: isActedOn };
+  if (detection.type === 'semantic-vad') return { type: 'semantic_vad', eagerness: detection.eagerness, ...actions };
+  const { threshold, prefixPaddingMs, silenceMs } = detection;
+  return {
+    type: 'server_vad',
+    threshold,
+    prefix_padding_ms: prefixPaddingMs,
+    // Sent always: the server's own default on the wire is 200 ms, which cuts people off between words.
+    silence_duration_ms: silenceMs,
+    ...actions,
+  };
+}
+
+function noiseReduction(kind: NoiseReduction): RealtimeAudioConfigInput.NoiseReduction | undefined {
+  // The API turns it off by null, which its types do not know; off is also what holds when nothing is said.
+  if (kind === 'off') return undefined;
+  return { type: kind === 'near-field' ? 'near_field' : 'far_field' };
 }
 
 function audioFormat(format: 'pcm16' | 'pcmu'): { type: 'audio/pcm'; rate: 24000 } | { type: 'audio/pcmu' } {
