@@ -5,15 +5,19 @@
 import { type AudioFormat, bytesPerMs, silenceByte } from '../audio/audio-format';
 import { AudioConverter } from '../audio/converter';
 import type { MediaStats, RealtimeSession } from '../calls/conversation-ports';
+import type { MeteredFrame } from './barge-in-hold';
 import { HeldAudio } from './held-audio';
 import type { MediaClock, Sleeper } from './media-clock';
 import { FRAME_MS } from './stream-format';
+import { VoiceMeter } from './voice-meter';
 
 /** What the callee's audio works with. */
 export type CalleeAudioDeps = {
   readonly session: Pick<RealtimeSession, 'appendAudio' | 'isCongested'>;
   readonly aiFormat: AudioFormat;
   readonly clock: MediaClock;
+  /** Told of each frame, when there is somebody who needs to know the voice in it. */
+  readonly onVoice?: ((frame: MeteredFrame) => void) | undefined;
   /** No audio for so long that the line must be dead; told once. */
   readonly onDead: (silentMs: number) => void;
 };
@@ -40,6 +44,9 @@ export class CalleeAudio {
   readonly #held: HeldAudio;
   readonly #sleeper: Sleeper;
   #converter: AudioConverter | undefined;
+  #meter: VoiceMeter | undefined;
+  /** Audio on its way to the session so far: the place of the last frame on the session's own timeline. */
+  #positionMs = 0;
   #bytesPerMs = 1;
   #frameMs = FRAME_MS;
   /** One frame of silence as the carrier would send it. */
@@ -67,6 +74,7 @@ export class CalleeAudio {
   /** A stream is there; its audio is no continuation of an earlier one's, but time has gone on. */
   connect(format: AudioFormat): void {
     this.#converter = new AudioConverter(format, this.#deps.aiFormat);
+    this.#meter = this.#deps.onVoice && new VoiceMeter(format);
     this.#bytesPerMs = bytesPerMs(format);
     this.#silence = Buffer.alloc(FRAME_MS * this.#bytesPerMs, silenceByte(format));
     if (this.#receivedFrames > 0) this.#fillGap(this.#deps.clock.nowMs - this.#lastFrameAtMs);
@@ -86,6 +94,18 @@ export class CalleeAudio {
     this.#frameMs = frame.length / this.#bytesPerMs;
     this.#onAlive();
     this.#forward(frame);
+    if (this.#meter) this.#deps.onVoice?.({ isVoiced: this.#meter.push(frame), frameMs: this.#frameMs });
+  }
+
+  /**
+   * When the audio at a place on the session's timeline came in; now, when the place is unknown. What was dropped never
+   * became part of that timeline.
+   */
+  arrivedAtMs(sessionMs: number | undefined): number {
+    const { nowMs } = this.#deps.clock;
+    if (sessionMs === undefined || this.#receivedFrames === 0) return nowMs;
+    const aheadMs = this.#positionMs - this.stats.droppedMs - sessionMs;
+    return Math.min(nowMs, this.#lastFrameAtMs + this.#pauseFilledMs - aheadMs);
   }
 
   /** Frames were lost: silence of their length takes their place. */
@@ -144,6 +164,7 @@ export class CalleeAudio {
   #forward(frame: Buffer): void {
     if (!this.#converter) return;
     const audio = this.#converter.convert(frame);
+    this.#positionMs += frame.length / this.#bytesPerMs;
     const { session } = this.#deps;
     if (!this.#isHolding) return session.appendAudio(audio);
     this.#held.add(audio);

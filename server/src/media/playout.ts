@@ -20,8 +20,8 @@ export interface PlayoutSink {
 
 /** What the playout reports. */
 export interface PlayoutListener {
-  /** The first audio of an item went out. */
-  onStarted(item: ItemRef): void;
+  /** The first audio of an item went out; the carrier will play it at `startsPlayingAtMs` on our clock. */
+  onStarted(item: ItemRef, startsPlayingAtMs: number): void;
   /** The callee heard an item to its end. */
   onHeard(item: ItemRef, heardMs: number): void;
 }
@@ -210,7 +210,7 @@ export class Playout {
     this.#playEndMs = startMs + durationMs;
     this.#sinceMarkMs += durationMs;
     if (isFirst || this.#sinceMarkMs >= MARK_EVERY_MS) this.#mark(span);
-    if (isFirst) this.#listener.onStarted(span.item);
+    if (isFirst) this.#listener.onStarted(span.item, startMs);
   }
 
   #mark(span: PlayoutSpan): void {

@@ -1,0 +1,224 @@
+// The AI's voice on its way to the callee: converted, paced, and followed to the ear, so that everybody who needs to
+// know (the model, the record, whoever asked for a speech) learns what was heard of it and what was not.
+
+import type {
+  AssistantText,
+  CarrierStream,
+  ConversationEvent,
+  ItemRef,
+  RealtimeSession,
+  ResponseOutcome,
+  StartedResponse,
+  Turn,
+} from '../calls/conversation-ports';
+import type { Clock } from '../calls/ports';
+import type { AudioFormat } from '../audio/audio-format';
+import { AudioConverter } from '../audio/converter';
+import { planCorrections } from './barge-in';
+import { Corrector } from './corrector';
+import type { MediaClock } from './media-clock';
+import { Playout, type PlayoutPace, type PlayoutStats } from './playout';
+import type { ClearedSpan } from './playout-span';
+import type { ReplyStopwatch } from './reply-latency';
+import { Speeches } from './speeches';
+import type { TurnLog } from './turn-log';
+
+/** What the AI's voice works with. */
+export type AiVoiceDeps = {
+  readonly session: Pick<RealtimeSession, 'truncate' | 'deleteItem'>;
+  readonly aiFormat: AudioFormat;
+  readonly outboundFormat: AudioFormat;
+  readonly playout: PlayoutPace;
+  readonly clock: Clock;
+  readonly mediaClock: MediaClock;
+  readonly turnLog: TurnLog;
+  readonly stopwatch: ReplyStopwatch;
+  readonly report: (event: ConversationEvent) => void;
+  /** The callee begins to hear the AI, after silence. */
+  readonly onStarted: () => void;
+  /** The AI has nothing more to be heard, and nothing in the making. */
+  readonly onQuiet: () => void;
+};
+
+/** The outbound half of a bridge. */
+export class AiVoice {
+  readonly speeches = new Speeches();
+  readonly #deps: AiVoiceDeps;
+  readonly #playout: Playout;
+  readonly #converter: AudioConverter;
+  readonly #corrector: Corrector;
+  #stream: CarrierStream | undefined;
+  #streamStartedAtMs = 0;
+  #hasSpoken = false;
+  /** What was told last: that the callee hears the AI, and that the AI is done. */
+  #isHeard = false;
+  #isDone = true;
+  /** The item whose end the converter still holds. */
+  #convertedItem: ItemRef | undefined;
+
+  constructor(deps: AiVoiceDeps) {
+    this.#deps = deps;
+    this.#corrector = new Corrector(deps.session);
+    this.#converter = new AudioConverter(deps.aiFormat, deps.outboundFormat);
+    this.#playout = new Playout(
+      { clock: deps.mediaClock, format: deps.outboundFormat, ...deps.playout },
+      {
+        onStarted: (item, startsPlayingAtMs) => this.#onSpeaking(item, startsPlayingAtMs),
+        onHeard: (item, audioMs) => this.#onHeard(item, audioMs),
+      },
+    );
+  }
+
+  get stats(): PlayoutStats {
+    return this.#playout.stats;
+  }
+
+  /** True while the model makes a response, or the callee has not heard all of what it made. */
+  get isActive(): boolean {
+    return this.#playout.isPlaying || this.#corrector.isResponding;
+  }
+
+  /** The stream is there: what was held goes out now. */
+  connect(stream: CarrierStream): void {
+    this.#stream = stream;
+    this.#streamStartedAtMs = this.#deps.clock.monotonicMs();
+    this.#correct(this.#playout.connect(stream));
+  }
+
+  /** The line is gone: nothing more is heard. */
+  disconnect(): void {
+    this.#drop(this.#playout.disconnect());
+  }
+
+  /** The carrier has played everything up to this mark. */
+  onMark(name: string): void {
+    this.#playout.onMark(name);
+  }
+
+  onResponseStarted(started: StartedResponse): void {
+    this.#corrector.onResponseStarted(started.responseId, started.isUnwanted);
+    this.speeches.onStarted(started);
+    this.#isDone = false;
+  }
+
+  onRequestDropped(requestId: string): void {
+    this.speeches.onDropped(requestId);
+    this.#noteQuiet();
+  }
+
+  onAudio(item: ItemRef, audio: Buffer): void {
+    if (this.#corrector.isDiscarded(item.responseId)) return this.#corrector.dropLate(item);
+    if (this.speeches.isReply(item)) this.#deps.stopwatch.onModelAudio(this.#deps.clock.monotonicMs());
+    this.speeches.onAudio(item);
+    if (!isSamePart(item, this.#convertedItem)) this.#finishConverted();
+    this.#convertedItem = item;
+    this.#playout.add(item, this.#converter.convert(audio));
+  }
+
+  onAudioDone(item: ItemRef): void {
+    if (isSamePart(item, this.#convertedItem)) this.#finishConverted();
+    this.#playout.finish(item);
+  }
+
+  onText(item: ItemRef, text: AssistantText): void {
+    if (this.#corrector.isDiscarded(item.responseId)) return;
+    this.#reportTurn(this.#deps.turnLog.onAssistantText(item, text));
+  }
+
+  onResponseDone(outcome: ResponseOutcome): void {
+    const { responseId, usage } = outcome;
+    this.#corrector.onResponseDone(responseId);
+    if (this.#convertedItem?.responseId === responseId) this.#finishConverted();
+    this.#playout.finishResponse(responseId);
+    for (const turn of this.#deps.turnLog.onResponseDone(responseId)) this.#reportTurn(turn);
+    this.#deps.report({ type: 'usage.added', usage });
+    this.speeches.onDone(outcome);
+    this.#noteQuiet();
+  }
+
+  /** The one path of every interruption; returns whether there was anything to cut off. Sound goes first. */
+  cutOff(by: 'callee' | 'api'): boolean {
+    const wasPlaying = this.#playout.isPlaying;
+    if (!this.isActive) return false;
+    const cleared = this.#playout.clear();
+    this.#drop(cleared);
+    if (wasPlaying) {
+      const heardMs = cleared.reduce((sum, span) => sum + Math.floor(Math.min(span.heardMs, span.sentMs)), 0);
+      this.#deps.report({ type: 'assistant.interrupted', by, heardMs });
+    }
+    this.#noteQuiet();
+    return true;
+  }
+
+  /** Stops for good. The model is gone by then: only the record learns what was heard. */
+  close(): void {
+    for (const correction of planCorrections(this.#playout.close())) {
+      this.#reportTurn(this.#deps.turnLog.onCorrected(correction));
+    }
+    this.speeches.close();
+  }
+
+  /** Nothing of what is made or played goes any further. */
+  #drop(cleared: readonly ClearedSpan[]): void {
+    this.#converter.reset();
+    this.#convertedItem = undefined;
+    this.#corrector.discardActive(cleared.map(({ item }) => item.itemId));
+    this.#correct(cleared);
+    this.speeches.onCut();
+  }
+
+  #correct(cleared: readonly ClearedSpan[]): void {
+    for (const correction of planCorrections(cleared)) {
+      this.#corrector.correct(correction);
+      this.#reportTurn(this.#deps.turnLog.onCorrected(correction));
+    }
+  }
+
+  /** The end of an item is in the converter until it is pushed out. */
+  #finishConverted(): void {
+    if (this.#convertedItem) this.#playout.add(this.#convertedItem, this.#converter.finish());
+    this.#convertedItem = undefined;
+  }
+
+  /** The first audio of an item went to the carrier. */
+  #onSpeaking(item: ItemRef, startsPlayingAtMs: number): void {
+    const { clock, turnLog, report } = this.#deps;
+    const atMs = clock.monotonicMs();
+    turnLog.onStarted(item, clock.nowMs());
+    this.speeches.onSpeaking(item);
+    if (!this.#hasSpoken)
+      report({ type: 'greeting.started', afterStreamMs: Math.round(atMs - this.#streamStartedAtMs) });
+    this.#hasSpoken = true;
+    if (this.speeches.isReply(item)) this.#noteReply({ atMs, startsPlayingAtMs });
+    if (this.#isHeard) return;
+    this.#isHeard = true;
+    this.#deps.onStarted();
+  }
+
+  #noteReply(moments: { readonly atMs: number; readonly startsPlayingAtMs: number }): void {
+    const roundTripMs = this.#stream?.roundTripMs ?? 0;
+    const latency = this.#deps.stopwatch.onFrameOut({ ...moments, roundTripMs });
+    if (latency) this.#deps.report({ type: 'reply.started', ...latency });
+  }
+
+  #onHeard(item: ItemRef, audioMs: number): void {
+    this.#reportTurn(this.#deps.turnLog.onHeard(item, audioMs));
+    this.speeches.onHeard(item);
+    this.#noteQuiet();
+  }
+
+  #noteQuiet(): void {
+    if (this.#isDone || this.isActive || this.speeches.isBusy) return;
+    this.#isDone = true;
+    this.#isHeard = false;
+    this.#deps.onQuiet();
+  }
+
+  #reportTurn(turn: Turn | undefined): void {
+    if (turn) this.#deps.report({ type: 'turn.finished', turn });
+  }
+}
+
+function isSamePart(item: ItemRef, other: ItemRef | undefined): boolean {
+  return item.itemId === other?.itemId && item.contentIndex === other.contentIndex;
+}

@@ -1,0 +1,159 @@
+// What becomes of everything the AI says: ties each request to its response and each response to its audio items, and
+// tells whether the callee heard it to the end. Whoever waits for that always gets an answer.
+
+import type { ItemRef, ResponseOutcome, StartedResponse } from '../calls/conversation-ports';
+import type { SpeechOutcome, SpeechRequest } from '../calls/speech';
+
+type Settle = (outcome: SpeechOutcome) => void;
+
+/** A request that has not become a response, or whose response failed and is asked for again. */
+type Pending = { readonly request: SpeechRequest; readonly settle: Settle };
+
+type Speech = {
+  readonly requestId: string | undefined;
+  readonly pending: Pending | undefined;
+  /** Items with audio that was not heard to its end. */
+  readonly unheard: Set<string>;
+  readonly waiting: Settle[];
+  readonly waitingForMade: (() => void)[];
+  wasHeard: boolean;
+  isMade: boolean;
+  outcome: SpeechOutcome | undefined;
+};
+
+/** The AI's speech of one call. */
+export class Speeches {
+  readonly #pending = new Map<string, Pending>();
+  readonly #speeches = new Map<string, Speech>();
+  #lastNumber = 0;
+  #isClosed = false;
+
+  /** True while something is asked for, made, or not yet heard. */
+  get isBusy(): boolean {
+    if (this.#pending.size > 0) return true;
+    for (const { outcome } of this.#speeches.values()) if (outcome === undefined) return true;
+    return false;
+  }
+
+  /** Something to be said: the id under which to ask for it, and what will have become of it. */
+  ask(request: SpeechRequest): { readonly requestId: string; readonly outcome: Promise<SpeechOutcome> } {
+    this.#lastNumber += 1;
+    const requestId = `speech-${this.#lastNumber}`;
+    const outcome = new Promise<SpeechOutcome>((settle) => {
+      if (this.#isClosed) settle('unspoken');
+      else this.#pending.set(requestId, { request, settle });
+    });
+    return { requestId, outcome };
+  }
+
+  /** What becomes of a response. */
+  whenHeard(responseId: string): Promise<SpeechOutcome> {
+    const speech = this.#speeches.get(responseId);
+    if (!speech) return Promise.resolve('heard');
+    if (speech.outcome !== undefined) return Promise.resolve(speech.outcome);
+    return new Promise((settle) => speech.waiting.push(settle));
+  }
+
+  /** True for a response that answers the callee, rather than one that somebody here wanted to be said. */
+  isReply({ responseId }: ItemRef): boolean {
+    const request = this.#speeches.get(responseId)?.pending?.request;
+    return request === undefined || request.content.kind === 'answer';
+  }
+
+  /** Resolves when no more of a response is made. */
+  whenMade(responseId: string): Promise<void> {
+    const speech = this.#speeches.get(responseId);
+    if (!speech || speech.isMade) return Promise.resolve();
+    return new Promise((made) => speech.waitingForMade.push(made));
+  }
+
+  onStarted({ responseId, requestId, isUnwanted }: StartedResponse): void {
+    const pending = requestId === undefined ? undefined : this.#pending.get(requestId);
+    if (requestId !== undefined) this.#pending.delete(requestId);
+    const speech: Speech = {
+      requestId,
+      pending,
+      unheard: new Set(),
+      waiting: [],
+      waitingForMade: [],
+      wasHeard: false,
+      isMade: false,
+      outcome: undefined,
+    };
+    this.#speeches.set(responseId, speech);
+    if (isUnwanted) this.#settle(speech, 'unspoken');
+  }
+
+  onDropped(requestId: string): void {
+    this.#pending.get(requestId)?.settle('unspoken');
+    this.#pending.delete(requestId);
+  }
+
+  /** The item has audio. */
+  onAudio({ responseId, itemId, contentIndex }: ItemRef): void {
+    this.#speeches.get(responseId)?.unheard.add(`${itemId}/${contentIndex}`);
+  }
+
+  /** The callee begins to hear the item. */
+  onSpeaking({ responseId }: ItemRef): void {
+    const speech = this.#speeches.get(responseId);
+    if (speech) speech.wasHeard = true;
+  }
+
+  /** The callee heard the item to its end. */
+  onHeard({ responseId, itemId, contentIndex }: ItemRef): void {
+    const speech = this.#speeches.get(responseId);
+    if (!speech) return;
+    speech.unheard.delete(`${itemId}/${contentIndex}`);
+    this.#settleHeard(responseId, speech);
+  }
+
+  /** Nothing that is in the making, or was made and not heard to its end, will be heard any further. */
+  onCut(): void {
+    for (const [responseId, speech] of this.#speeches) {
+      this.#settle(speech, speech.wasHeard ? 'interrupted' : 'unspoken');
+      if (speech.isMade) this.#speeches.delete(responseId);
+    }
+  }
+
+  onDone({ responseId, status }: ResponseOutcome): void {
+    const speech = this.#speeches.get(responseId);
+    if (!speech) return;
+    speech.isMade = true;
+    for (const made of speech.waitingForMade.splice(0)) made();
+    if (status === 'failed') this.#askAgain(speech);
+    if (status === 'cancelled') this.#settle(speech, speech.wasHeard ? 'interrupted' : 'unspoken');
+    this.#settleHeard(responseId, speech);
+  }
+
+  /** Nobody speaks any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.onCut();
+    for (const speech of this.#speeches.values()) for (const made of speech.waitingForMade.splice(0)) made();
+    for (const requestId of this.#pending.keys()) this.onDropped(requestId);
+    this.#speeches.clear();
+  }
+
+  /** The session repeats a failed response, under the id of its request; one of its own becomes another response. */
+  #askAgain(speech: Speech): void {
+    const { requestId, pending } = speech;
+    if (requestId !== undefined && pending && speech.outcome === undefined) this.#pending.set(requestId, pending);
+    speech.outcome ??= 'interrupted';
+    for (const settle of speech.waiting.splice(0)) settle(speech.outcome);
+  }
+
+  #settleHeard(responseId: string, speech: Speech): void {
+    if (!speech.isMade || (speech.outcome === undefined && speech.unheard.size > 0)) return;
+    this.#settle(speech, speech.wasHeard ? 'heard' : 'unspoken');
+    this.#speeches.delete(responseId);
+  }
+
+  /** The first outcome counts. */
+  #settle(speech: Speech, outcome: SpeechOutcome): void {
+    if (speech.outcome !== undefined) return;
+    speech.outcome = outcome;
+    speech.pending?.settle(outcome);
+    for (const settle of speech.waiting.splice(0)) settle(outcome);
+  }
+}
