@@ -1,11 +1,11 @@
-// The use cases: place a call, look at calls, hang up, interrupt, take a carrier's event, join a stream, drain.
+// The use cases: place a call, look at calls, steer and end them, take a carrier's event, join a stream, drain.
 
 import { randomUUID } from 'node:crypto';
 import type { Backoff } from '../lib/backoff';
 import { type Call, type CallRequest, createCall } from './call';
 import { CallRegistry } from './call-registry';
 import { CarrierLeg } from './carrier-leg';
-import type { AnnouncedStream } from './conversation-ports';
+import type { AnnouncedStream, AnnouncedTransfer, SayRequest } from './conversation-ports';
 import { endCall } from './end-call';
 import { CallNotFoundError, CallStateError, CapacityError, DrainingError, IdempotencyMismatchError } from './errors';
 import { LiveCall, type LiveCallDeps } from './live-call';
@@ -33,6 +33,9 @@ export type CallServiceDeps = LiveCallDeps & {
   readonly store: CallStore;
   readonly maxConcurrentCalls: number;
 };
+
+/** New instructions, instead of or beside those that the call has. */
+export type InstructionsChange = { readonly instructions: string; readonly mode: 'replace' | 'append' };
 
 /** A placed call, and whether this request only found it again. */
 export type Placement = {
@@ -122,14 +125,42 @@ export class CallService {
 
   /** Silences the AI; `wasSpeaking` is false when there was nothing to silence. @throws CallNotFoundError, CallStateError */
   async interrupt(callId: string): Promise<{ readonly call: Call; readonly wasSpeaking: boolean }> {
-    const live = await this.#findLive(callId, 'interrupted');
-    if (!live.isStreaming) {
-      throw new CallStateError(
-        live.call.status,
-        `A call that is ${live.call.status} has no conversation to interrupt.`,
-      );
-    }
-    return { wasSpeaking: live.interrupt(), call: live.call };
+    const live = await this.#findTalking(callId, 'to interrupt');
+    return { wasSpeaking: live.talk.interrupt(), call: live.call };
+  }
+
+  /** Has the AI say a text. @throws CallNotFoundError, CallStateError */
+  async say(
+    callId: string,
+    request: Omit<SayRequest, 'sayId'>,
+  ): Promise<{ readonly call: Call; readonly sayId: string }> {
+    const live = await this.#findTalking(callId, 'in which the AI could speak');
+    const sayId = randomUUID();
+    const isTaken = live.talk.say({ ...request, sayId });
+    if (!isTaken) throw new CallStateError(live.call.status, 'Too many texts wait to be said in this call.');
+    return { call: live.call, sayId };
+  }
+
+  /** Changes what the AI is to do, from its next response on. @throws CallNotFoundError, CallStateError */
+  async setInstructions(callId: string, { instructions, mode }: InstructionsChange): Promise<Call> {
+    const live = await this.#findLive(callId, 'instructed');
+    live.setInstructions(mode === 'replace' ? instructions : `${live.call.instructions}\n\n${instructions}`);
+    return live.call;
+  }
+
+  /** Plays touch tones to the callee. @throws CallNotFoundError, CallStateError, CarrierError */
+  async sendDigits(callId: string, digits: string): Promise<Call> {
+    const live = await this.#findTalking(callId, 'in which tones could be sent');
+    await live.sendDigits(digits);
+    return live.call;
+  }
+
+  /** Transfers the callee; the record tells how it went. @throws CallNotFoundError, CallStateError */
+  async transfer(callId: string, request: AnnouncedTransfer): Promise<Call> {
+    const live = await this.#findTalking(callId, 'to transfer');
+    if (live.isTransferring) throw new CallStateError(live.call.status, 'The call is being transferred already.');
+    live.talk.transfer(request);
+    return live.call;
   }
 
   /** Joins a carrier's stream to its call; returns false when there is no such call, or it has another leg. */
@@ -194,6 +225,14 @@ export class CallService {
   async #replay(known: Replay): Promise<Placement> {
     if (known.kind === 'replayed') return { call: await this.get(known.call.callId), isReplay: true };
     throw new IdempotencyMismatchError('This Idempotency-Key was used before with another request.');
+  }
+
+  /** The call, if the AI and the callee are joined. */
+  async #findTalking(callId: string, purpose: string): Promise<LiveCall> {
+    const live = await this.#findLive(callId, 'commanded');
+    if (live.isStreaming) return live;
+    const { status } = live.call;
+    throw new CallStateError(status, `The call is ${status} and has no conversation ${purpose}.`);
   }
 
   async #findLive(callId: string, command: string): Promise<LiveCall> {

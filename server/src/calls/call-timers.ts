@@ -18,6 +18,8 @@ export type Deadlines = {
   readonly streamStartMs: number;
   /** After the stream ended: how long the hang-up's webhook, with the true cause, may take. */
   readonly hangupReportMs: number;
+  /** How long the party to whom a call is transferred may let it ring: carrier-side, seconds. */
+  readonly transferRingSeconds: number;
   /** How long the carrier's voice may need for the last sentence. */
   readonly lastWordsMs: number;
 };
@@ -37,12 +39,21 @@ export const DEFAULT_DEADLINES: Deadlines = {
   // Nobody listens to a silent line for longer.
   streamStartMs: 10_000,
   hangupReportMs: 3_000,
+  // The callee hears it ring, and a person who is called for somebody waiting answers soon or not at all.
+  transferRingSeconds: 30,
   lastWordsMs: 8_000,
 };
 
 /** What a call can be waiting for. */
 export type DeadlineName =
-  'dial-outcome' | 'ring' | 'stream-retry' | 'stream-start' | 'max-duration' | 'hangup-report' | 'last-words';
+  | 'dial-outcome'
+  | 'ring'
+  | 'stream-retry'
+  | 'stream-start'
+  | 'max-duration'
+  | 'hangup-report'
+  | 'last-words'
+  | 'transfer';
 
 /** The running deadlines of one call, by name; setting one again replaces it. */
 export class CallTimers {

@@ -1,5 +1,6 @@
 // The Call aggregate: plain readonly data about one call, and the functions that derive the next version of it.
 
+import type { CallBehaviour } from './behaviour';
 import type { CallStatus } from './call-state';
 import type { EndCall } from './end-call';
 
@@ -14,6 +15,7 @@ export type CallRequest = {
   /** Exact words to open with; without them the model opens by the instructions. */
   readonly greeting?: string | undefined;
   readonly maxDurationSeconds: number;
+  readonly behaviour: CallBehaviour;
   readonly metadata: Readonly<Record<string, string>>;
   /** The user's endpoint that is told of each status change. */
   readonly statusCallbackUrl?: string | undefined;

@@ -5,7 +5,7 @@ import { type Backoff, backoffMs } from '../lib/backoff';
 import { deferred } from '../lib/deferred';
 import { type EndCall, endCall } from './end-call';
 import { CarrierError } from './errors';
-import type { Carrier, Clock, DialRequest, LegCommand, Logger, StreamTarget } from './ports';
+import type { Carrier, Clock, DialRequest, LegCommand, Logger, StreamTarget, TransferRequest } from './ports';
 import { firstWithin } from './wait';
 
 // A leg that stays up costs money: keep trying for about five minutes, then leave it to the carrier's own time limit.
@@ -20,12 +20,15 @@ export type DialOutcome =
   /** The phone is certainly not ringing. */
   | { readonly kind: 'failed'; readonly verdict: EndCall };
 
+/** What a leg works with. */
+export type CarrierLegDeps = { readonly carrier: Carrier; readonly clock: Clock; readonly log: Logger };
+
 /** One leg at the carrier. */
 export class CarrierLeg {
   readonly #carrier: Carrier;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #callId: string;
+  readonly callId: string;
   /** Settled when the leg has an id, or will not get one from the dial. */
   readonly #identified = deferred<void>();
   readonly #down = deferred<void>();
@@ -34,8 +37,8 @@ export class CarrierLeg {
   #dialing: Promise<DialOutcome> | undefined;
   #takingDown: Promise<void> = Promise.resolve();
 
-  constructor(callId: string, deps: { readonly carrier: Carrier; readonly clock: Clock; readonly log: Logger }) {
-    this.#callId = callId;
+  constructor(callId: string, deps: CarrierLegDeps) {
+    this.callId = callId;
     this.#carrier = deps.carrier;
     this.#clock = deps.clock;
     this.#log = deps.log;
@@ -88,6 +91,18 @@ export class CarrierLeg {
     if (command) await this.#carrier.speak(command, text);
   }
 
+  /** Plays touch tones to the other end; rejects with CarrierError. */
+  async sendDigits(digits: string): Promise<void> {
+    const command = this.#command();
+    if (command) await this.#carrier.sendDigits(command, digits);
+  }
+
+  /** Rings somebody else and joins the leg with them; rejects with CarrierError. */
+  async transfer(request: TransferRequest): Promise<void> {
+    const command = this.#command();
+    if (command) await this.#carrier.transfer(command, request);
+  }
+
   /** Resolves when the leg is down, was never up, or the carrier would not take it down for minutes. */
   takeDown(): Promise<void> {
     // One after the other: the second finds the work done, or knows more than the first did.
@@ -104,7 +119,7 @@ export class CarrierLeg {
       if (await this.#tryHangUp(command, attempt)) return;
       await firstWithin(this.#clock, backoffMs(HANG_UP_BACKOFF, attempt), [this.#down.promise]);
     }
-    this.#log.error('The carrier would not hang up; its own time limit will', { callId: this.#callId });
+    this.#log.error('The carrier would not hang up; its own time limit will', { callId: this.callId });
   }
 
   async #dialOnce(request: DialRequest): Promise<DialOutcome> {
@@ -119,10 +134,10 @@ export class CarrierLeg {
 
   #dialFailed(error: unknown): DialOutcome {
     if (!(error instanceof CarrierError)) {
-      this.#log.error('The dial failed inside the server', { callId: this.#callId, error });
+      this.#log.error('The dial failed inside the server', { callId: this.callId, error });
       return { kind: 'failed', verdict: endCall('internal-error') };
     }
-    this.#log.warn('The dial failed', { callId: this.#callId, error });
+    this.#log.warn('The dial failed', { callId: this.callId, error });
     const facts = {
       httpStatus: error.httpStatus,
       carrierCode: error.carrierCode,
@@ -141,7 +156,7 @@ export class CarrierLeg {
       this.markDown();
       return true;
     } catch (error) {
-      this.#log.warn('The hang-up failed, trying again', { callId: this.#callId, attempt, error });
+      this.#log.warn('The hang-up failed, trying again', { callId: this.callId, attempt, error });
       return false;
     }
   }
@@ -149,6 +164,6 @@ export class CarrierLeg {
   /** Each command has an id of its own: the carrier would take a repeated id for a duplicate and skip it. */
   #command(): LegCommand | undefined {
     if (this.#carrierCallId === undefined) return undefined;
-    return { callId: this.#callId, carrierCallId: this.#carrierCallId, commandId: randomUUID() };
+    return { callId: this.callId, carrierCallId: this.#carrierCallId, commandId: randomUUID() };
   }
 }

@@ -1,8 +1,9 @@
 // The two legs of a conversation and the conversation itself, as interfaces. The carrier adapter and the realtime
 // adapter implement one leg each and never meet; media/ joins them; calls/ sees only the Conversation.
 
-import type { Call, CallUsage } from './call';
+import type { CallUsage } from './call';
 import type { EndCall } from './end-call';
+import type { SpeechOutcome, SpeechRequest, ToolCall, TurnTaking } from './speech';
 
 /** The carrier's live audio path of one call, after it has announced itself. */
 export interface CarrierStream {
@@ -47,6 +48,18 @@ export type CarrierStreamStats = {
   readonly peakBacklogBytes: number;
 };
 
+/** The statistics of one stream after another. */
+export function addStats(sum: CarrierStreamStats | undefined, stats: CarrierStreamStats): CarrierStreamStats {
+  if (!sum) return stats;
+  return {
+    reordered: sum.reordered + stats.reordered,
+    duplicates: sum.duplicates + stats.duplicates,
+    missing: sum.missing + stats.missing,
+    unreadable: sum.unreadable + stats.unreadable,
+    peakBacklogBytes: Math.max(sum.peakBacklogBytes, stats.peakBacklogBytes),
+  };
+}
+
 /** What a carrier stream reports. */
 export interface CarrierStreamListener {
   /** The next frame of the callee's audio; 16-bit samples are little-endian. Borrowed: copy what is to be kept. */
@@ -54,6 +67,8 @@ export interface CarrierStreamListener {
   /** So many frames in a row were lost on the way. */
   onMissing(frames: number): void;
   onMark(name: string): void;
+  /** A key that the callee pressed. */
+  onDigit(digit: string): void;
   /** The carrier ended the stream on purpose: the call is over or the stream was replaced. */
   onStopped(): void;
   /** The socket went away without a word. */
@@ -67,10 +82,10 @@ export type ItemRef = {
   readonly contentIndex: number;
 };
 
-/** How the AI is to open the conversation. */
-export type Opening = {
-  /** Words to be said exactly; without them the model opens by its instructions. */
-  readonly greeting?: string | undefined;
+/** A response that the model is asked for. */
+export type RequestedResponse = SpeechRequest & {
+  /** Names the request in `onResponseStarted` and `onRequestDropped`. */
+  readonly requestId: string;
 };
 
 /** One session with the speech model. */
@@ -82,10 +97,16 @@ export interface RealtimeSession {
   open(listener: RealtimeListener): void;
   /** Callee audio in the session's input format; only after `onReady`. The bytes may be overwritten afterwards. */
   appendAudio(audio: Buffer): void;
-  /** Asks the model to speak first. */
-  requestOpening(opening: Opening): void;
-  /** Cancels the response that is being generated; returns whether there was one. */
-  cancelResponse(): boolean;
+  /** Asks for a response as soon as there may be one; `onResponseStarted` or `onRequestDropped` says what became of it. */
+  requestResponse(request: RequestedResponse): void;
+  /** Adds a message to the conversation; does not ask for a response. */
+  addMessage(role: 'system' | 'user', text: string): void;
+  /** Adds the result of a tool; `onToolAnswered` when the server has it. */
+  answerTool(toolCallId: string, output: string): void;
+  takeTurns(by: TurnTaking): void;
+  setInstructions(instructions: string): void;
+  /** Cancels the response that is being made, or also those that are asked for; returns whether there was one. */
+  cancelResponse(which: 'active' | 'all'): boolean;
   /** Tells the model how much of an item was heard. */
   truncate(item: ItemRef, heardMs: number): void;
   /** Removes an item that was never heard. */
@@ -96,8 +117,9 @@ export interface RealtimeSession {
 /** What a realtime session reports. */
 export interface RealtimeListener {
   onReady(facts: { readonly sessionId: string; readonly connectMs: number }): void;
-  /** `isUnwanted`: the request was cancelled before the server began; nothing of the response is to be heard. */
-  onResponseStarted(started: { readonly responseId: string; readonly isUnwanted: boolean }): void;
+  onResponseStarted(started: StartedResponse): void;
+  /** The request was cancelled or needless before it became a response, or failed for good. */
+  onRequestDropped(requestId: string): void;
   /** Borrowed: copy what is to be kept. */
   onAudio(item: ItemRef, audio: Buffer): void;
   onAudioDone(item: ItemRef): void;
@@ -106,11 +128,23 @@ export interface RealtimeListener {
   onCalleeText(itemId: string, text: string, usage: CallUsage): void;
   /** `itemId` is the item that the callee's words will become. */
   onSpeechStarted(itemId: string): void;
-  onSpeechStopped(): void;
+  /** `endMs`: end of the speech, milliseconds of callee audio since the session began. */
+  onSpeechStopped(speech: { readonly endMs: number | undefined }): void;
+  onToolCall(call: ToolCall): void;
+  onToolAnswered(toolCallId: string): void;
   onResponseDone(outcome: ResponseOutcome): void;
   /** The session is of no use any more. */
   onFailed(verdict: EndCall): void;
 }
+
+/** A response that the server has begun. */
+export type StartedResponse = {
+  readonly responseId: string;
+  /** Undefined for an answer that the server gives by itself. */
+  readonly requestId?: string | undefined;
+  /** The request was cancelled before the server began; nothing of the response is to be heard. */
+  readonly isUnwanted: boolean;
+};
 
 /** Words of the AI: a few more of them, or all of them once more. */
 export type AssistantText = { readonly delta: string } | { readonly whole: string };
@@ -148,6 +182,37 @@ export type MediaStats = CarrierStreamStats & {
   readonly underrunMs: number;
 };
 
+/**
+ * How long the callee waited for a reply, milliseconds, split by who took the time: `latencyMs` runs from the last of
+ * the callee's speech to the first frame that goes to the carrier, and is the sum of the three parts.
+ */
+export type ReplyLatency = {
+  readonly latencyMs: number;
+  /** Until the end of the turn was noticed. */
+  readonly vadMs: number;
+  /** From there to the first audio of the model, tools included. */
+  readonly modelMs: number;
+  /** From there to the carrier. */
+  readonly bridgeMs: number;
+  /** Until the callee is estimated to hear it: `latencyMs`, what still plays before it, and half a round trip. */
+  readonly heardAfterMs: number;
+};
+
+/** Who the carrier believes has answered. */
+export type MachineResult = 'human' | 'machine' | 'fax' | 'silence' | 'not-sure';
+
+/** One use of a tool. */
+export type FinishedTool = {
+  readonly toolCallId: string;
+  readonly name: string;
+  /** As the model wrote it. */
+  readonly argumentsJson: string;
+  readonly outcome: 'ok' | 'error' | 'timeout';
+  /** What the model was told. */
+  readonly output: string;
+  readonly durationMs: number;
+};
+
 /** What a conversation reports to the call. */
 export type ConversationEvent =
   | { readonly type: 'ai.ready'; readonly sessionId: string; readonly connectMs: number }
@@ -158,16 +223,51 @@ export type ConversationEvent =
       readonly sampleRateHz: number;
     }
   | { readonly type: 'greeting.started'; readonly afterStreamMs: number }
-  | { readonly type: 'reply.started'; readonly latencyMs: number }
+  | ({ readonly type: 'reply.started' } & ReplyLatency)
   | { readonly type: 'turn.finished'; readonly turn: Turn }
   | { readonly type: 'assistant.interrupted'; readonly by: 'callee' | 'api'; readonly heardMs: number }
+  | { readonly type: 'callee.held-off'; readonly voicedMs: number }
+  | { readonly type: 'dtmf.received'; readonly digits: string }
+  | { readonly type: 'dtmf.sent'; readonly digits: string }
+  | { readonly type: 'machine.detected'; readonly result: MachineResult }
+  | { readonly type: 'machine.greeting-ended'; readonly hasBeep: boolean }
+  | { readonly type: 'voicemail.finished'; readonly outcome: SpeechOutcome }
+  | { readonly type: 'silence.noticed'; readonly silentMs: number; readonly step: 'nudge' | 'goodbye' }
+  | { readonly type: 'time.ending'; readonly remainingMs: number; readonly step: 'warning' | 'goodbye' }
+  | { readonly type: 'say.finished'; readonly sayId: string; readonly outcome: SpeechOutcome }
+  | { readonly type: 'instructions.changed'; readonly instructions: string }
+  | { readonly type: 'goodbye.canceled' }
+  | { readonly type: 'transfer.started'; readonly to: string }
+  | { readonly type: 'transfer.bridged'; readonly to: string }
+  | { readonly type: 'transfer.failed'; readonly to: string; readonly reason: string }
+  | ({ readonly type: 'tool.finished' } & FinishedTool)
   | { readonly type: 'usage.added'; readonly usage: CallUsage }
   | ({ readonly type: 'media.measured' } & MediaStats)
   | { readonly type: 'stream.stopped' }
   | { readonly type: 'stream.lost'; readonly closeCode: number }
   | { readonly type: 'conversation.failed'; readonly verdict: EndCall };
 
-/** The joined legs of one call. Idempotent `close()`; after it no event is reported. */
+/** When something that is to be said may be said. */
+export type SayTiming = 'now' | 'next-pause';
+
+/** Words for the AI to say, by order of the API. */
+export type SayRequest = {
+  readonly sayId: string;
+  readonly text: string;
+  /** `now` cuts off what the AI is saying. */
+  readonly timing: SayTiming;
+  readonly isProtected: boolean;
+};
+
+/** A transfer, and the words with which it is announced; without them the AI finds its own. */
+export type AnnouncedTransfer = { readonly to: string; readonly announcement?: string | undefined };
+
+/** What the carrier found out about who answered. */
+export type MachineNews =
+  | { readonly kind: 'detected'; readonly result: MachineResult }
+  | { readonly kind: 'greeting-ended'; readonly hasBeep: boolean };
+
+/** The conversation of one call. Idempotent `close()`; after it no event is reported. */
 export interface Conversation {
   readonly closed: boolean;
   /** True from the moment the carrier's stream is joined. */
@@ -178,8 +278,14 @@ export interface Conversation {
   attach(stream: CarrierStream): void;
   /** Silences the AI at once; returns whether it was speaking or about to. */
   interrupt(): boolean;
+  /** Has the AI say something; `say.finished` tells what became of it. False when too much waits to be said. */
+  say(request: SayRequest): boolean;
+  /** Replaces the instructions from the next response on. */
+  setInstructions(instructions: string): void;
+  /** Announces the transfer and carries it out; events tell how it goes. */
+  transfer(request: AnnouncedTransfer): void;
+  /** A key that the callee pressed, as the carrier's webhook has it; the stream may have told it before. */
+  onCarrierDigit(digit: string): void;
+  onMachine(news: MachineNews): void;
   close(): void;
 }
-
-/** Makes the conversation of a call. */
-export type OpenConversation = (call: Call, report: (event: ConversationEvent) => void) => Conversation;

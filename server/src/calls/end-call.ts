@@ -21,6 +21,11 @@ type Ruling = {
 const RULINGS = {
   'callee-hung-up': ruling('completed', 'success', 'callee', 'The callee hung up.'),
   'api-hung-up': ruling('completed', 'success', 'api', 'The call was hung up through the API.'),
+  'ai-hung-up': ruling('completed', 'success', 'ai', 'The AI said goodbye and hung up.'),
+  'callee-silent': ruling('completed', 'success', 'server', 'The callee was silent for too long.'),
+  'machine-answered': ruling('completed', 'callee-unavailable', 'server', 'An answering machine or a fax answered.'),
+  'voicemail-left': ruling('completed', 'success', 'server', 'A message was left on an answering machine.'),
+  transferred: ruling('completed', 'success', 'server', 'The callee was transferred to another party.'),
   'carrier-hung-up': ruling(
     'completed',
     'success',
@@ -97,6 +102,13 @@ export function endCall(
     if (value !== undefined) details[name] = value;
   }
   return { reason, ...RULINGS[reason], details };
+}
+
+/** What the carrier's verdict means for the call: a hang-up that looks normal is none when nobody had answered. */
+export function experienced(verdict: EndCall, call: { wasAnswered: boolean; wasTransferred: boolean }): EndCall {
+  if (verdict.status !== 'completed') return verdict;
+  if (!call.wasAnswered) return endCall('callee-no-answer', verdict.details);
+  return call.wasTransferred ? endCall('transferred', verdict.details) : verdict;
 }
 
 function ruling(...[status, result, endedBy, message]: [TerminalStatus, EndResult, EndedBy, string]): Ruling {

@@ -6,16 +6,16 @@ import type { CallJournal } from './call-journal';
 import { type CallEvent, isTerminal, transition } from './call-state';
 import { CallTimers, type Deadlines } from './call-timers';
 import { CarrierLeg, type DialOutcome } from './carrier-leg';
-import type { CarrierStream, Conversation, ConversationEvent, OpenConversation } from './conversation-ports';
-import { type EndCall, endCall } from './end-call';
+import type { CallControls, OpenConversation } from './agent-ports';
+import type { CarrierStream, ConversationEvent } from './conversation-ports';
+import { dialRequest } from './dial-request';
+import { type EndCall, endCall, experienced } from './end-call';
+import { LastWords } from './last-words';
 import type { Carrier, CarrierEvent, Clock, Logger, MediaEndpoint } from './ports';
+import { StrayLegs } from './stray-legs';
 import { StreamStart } from './stream-start';
-
-/** What the callee hears from the carrier's own voice when the AI is lost. */
-const LAST_WORDS = 'We are sorry, we are having technical difficulties. Please try again later. Goodbye.';
-
-// The carrier cuts the call this long after our own deadline should have: a net, never the rule.
-const TIME_LIMIT_MARGIN_SECONDS = 60;
+import { Talk } from './talk';
+import { Transfer } from './transfer';
 
 /** What a live call works with. */
 export type LiveCallDeps = {
@@ -37,11 +37,14 @@ export class LiveCall {
   readonly #onClosed: (closed: LiveCall) => void;
   /** Aborted at the end: a dial that is not yet repeated will not be. */
   readonly #over = new AbortController();
+  readonly #strays: StrayLegs;
+  readonly #lastWords: LastWords;
+  readonly #transfer: Transfer;
+  /** The conversation, from the moment the carrier has taken the dial. */
+  readonly talk: Talk;
   #call: Call;
-  #conversation: Conversation | undefined;
-  #onSpoken: (() => void) | undefined;
-  /** Second legs of this call on their way down. */
-  readonly #strays: Promise<void>[] = [];
+  /** Monotonic; undefined before the answer. */
+  #endsAtMs: number | undefined;
 
   constructor(call: Call, deps: LiveCallDeps, onClosed: (closed: LiveCall) => void) {
     this.#call = call;
@@ -49,10 +52,23 @@ export class LiveCall {
     this.#onClosed = onClosed;
     this.#timers = new CallTimers(deps.clock);
     this.#leg = new CarrierLeg(call.callId, deps);
-    this.#stream = new StreamStart({
+    this.#lastWords = new LastWords(this.#leg, { timers: this.#timers, log: deps.log });
+    this.talk = new Talk({ openConversation: deps.openConversation, controls: this.#controls(), log: deps.log });
+    this.#strays = new StrayLegs(call.callId, deps);
+    this.#transfer = new Transfer(this.#leg, {
+      ...deps,
       timers: this.#timers,
-      deadlines: deps.deadlines,
-      request: (attempt) => this.#requestStream(attempt),
+      strays: this.#strays,
+      from: call.from,
+      remainingMs: () => this.#remainingMs(),
+      report: (event) => this.#onConversationEvent(event),
+      onTargetLeft: () => this.#awaitHangUpReport(endCall('transferred')),
+    });
+    this.#stream = new StreamStart({
+      ...deps,
+      leg: this.#leg,
+      timers: this.#timers,
+      onRequested: (attempt) => deps.journal.note(this.#call, 'stream.requested', { attempt }),
       giveUp: (verdict) => this.end(verdict),
     });
   }
@@ -65,34 +81,32 @@ export class LiveCall {
     return isTerminal(this.#call.status);
   }
 
+  /** True while the callee is being transferred, or has been. */
+  get isTransferring(): boolean {
+    return this.#transfer.isUnderWay || this.#transfer.isBridged;
+  }
+
   /** True while both legs are joined. */
   get isStreaming(): boolean {
-    return this.#conversation?.isStreaming === true && !this.isOver;
+    return this.talk.isStreaming && !this.isOver;
   }
 
   /** Dials. Whatever becomes of it arrives as a status. */
   async start(): Promise<void> {
     if (this.isOver) return;
     const { mediaEndpoint, deadlines, journal } = this.#deps;
-    const { callId, to, from, maxDurationSeconds } = this.#call;
     journal.note(this.#call, 'call.queued');
-    const outcome = await this.#leg.dial({
-      callId,
-      to,
-      from,
-      ringTimeoutSeconds: deadlines.ringTimeoutSeconds,
-      timeLimitSeconds: maxDurationSeconds + TIME_LIMIT_MARGIN_SECONDS,
-      stream: mediaEndpoint.issueStream(callId),
-      answerTimeoutMs: deadlines.dialAnswerMs,
-      signal: this.#over.signal,
-    });
+    const stream = mediaEndpoint.issueStream(this.#call.callId);
+    const { signal } = this.#over;
+    const outcome = await this.#leg.dial(dialRequest(this.#call, { stream, deadlines, signal }));
     this.#onDialled(outcome);
   }
 
   /** Takes one event of the carrier; late, doubled and reordered ones are ordinary. */
   onCarrierEvent(event: CarrierEvent): void {
+    if (event.leg === 'transfer') return this.#transfer.onTargetEvent(event);
     if (!this.#leg.learn(event.carrierCallId)) {
-      if (event.type !== 'leg.ended') this.#takeDownStray(event.carrierCallId);
+      if (event.type !== 'leg.ended') this.#strays.takeDown(event.carrierCallId);
       return;
     }
     switch (event.type) {
@@ -101,13 +115,24 @@ export class LiveCall {
         return this.#apply({ type: event.type });
       case 'leg.ended':
         this.#leg.markDown();
-        this.#onSpoken?.();
-        return void this.end(this.#asUnanswered(event.verdict));
+        this.#lastWords.onSpoken();
+        return void this.end(
+          experienced(event.verdict, {
+            wasAnswered: this.#call.status === 'in-progress',
+            wasTransferred: this.#transfer.isBridged,
+          }),
+        );
+      case 'leg.bridged':
+        return this.#transfer.onBridged();
+      case 'digit.received':
+      case 'machine.detected':
+      case 'machine.greeting-ended':
+        return this.talk.onCarrierEvent(event);
       case 'stream.failed':
         this.#deps.journal.note(this.#call, 'stream.failed', { failure: event.failure });
-        return this.isOver ? undefined : this.#stream.onFailed(event.failure);
+        return this.isOver || this.#transfer.isBridged ? undefined : this.#stream.onFailed(event.failure);
       case 'speech.ended':
-        return this.#onSpoken?.();
+        return this.#lastWords.onSpoken();
       case 'stream.started':
       case 'stream.stopped':
       case 'other':
@@ -119,15 +144,24 @@ export class LiveCall {
 
   /** Joins the carrier's stream; returns false when the call is over or has another leg. */
   attachStream(stream: CarrierStream, carrierCallId: string): boolean {
-    if (this.isOver || !this.#leg.learn(carrierCallId)) return false;
-    const conversation = this.#openConversation();
-    conversation?.attach(stream);
-    return conversation !== undefined;
+    if (this.isOver || this.#transfer.isBridged || !this.#leg.learn(carrierCallId)) return false;
+    this.talk.open(this.#call);
+    this.talk.attach(stream);
+    return !this.isOver;
   }
 
-  /** Silences the AI; returns whether it was speaking or about to. */
-  interrupt(): boolean {
-    return this.#conversation?.interrupt() ?? false;
+  /** Replaces the instructions, from the next response on or from the beginning. */
+  setInstructions(instructions: string): void {
+    this.#call = { ...this.#call, instructions };
+    this.#deps.journal.save(this.#call);
+    this.#deps.journal.note(this.#call, 'instructions.changed', { instructions });
+    this.talk.setInstructions(instructions);
+  }
+
+  /** Plays touch tones to the callee; rejects with CarrierError. */
+  async sendDigits(digits: string): Promise<void> {
+    await this.#leg.sendDigits(digits);
+    this.#onConversationEvent({ type: 'dtmf.sent', digits });
   }
 
   /**
@@ -141,27 +175,19 @@ export class LiveCall {
     this.#over.abort();
     this.#timers.clearAll();
     this.#deps.mediaEndpoint.revoke(this.#call.callId);
-    this.#closeConversation();
+    this.talk.close(this.#call.callId);
     const { carrierCallId } = this.#leg;
     this.#call = { ...withStatus(this.#call, verdict.status, this.#deps.clock.nowMs()), verdict, carrierCallId };
     this.#recordStatus({ verdict });
-    void this.#close(wasAnswered && verdict.status === 'failed' && !this.#leg.isDown);
+    const needsLastWords = verdict.status === 'failed' && !this.#leg.isDown && !this.#transfer.isBridged;
+    void this.#close(wasAnswered && needsLastWords);
     return true;
   }
 
-  /** The conversation still tells what was heard. Whatever goes wrong in it, the leg has to come down. */
-  #closeConversation(): void {
-    try {
-      this.#conversation?.close();
-    } catch (error) {
-      this.#deps.log.error('Closing a conversation failed', { callId: this.#call.callId, error });
-    }
-  }
-
   async #close(needsLastWords: boolean): Promise<void> {
-    if (needsLastWords) await this.#sayLastWords();
-    await this.#leg.takeDown();
-    await Promise.all(this.#strays);
+    if (needsLastWords) await this.#lastWords.say(this.#deps.deadlines.lastWordsMs);
+    await Promise.all([this.#leg.takeDown(), this.#transfer.takeDown()]);
+    await this.#strays.whenDown();
     this.#call = { ...this.#call, carrierCallId: this.#leg.carrierCallId };
     this.#deps.journal.save(this.#call);
     this.#deps.journal.note(this.#call, this.#leg.isUp ? 'leg.abandoned' : 'leg.down');
@@ -171,23 +197,10 @@ export class LiveCall {
     this.#onClosed(this);
   }
 
-  /** An answered call that fails under us does not just go dead: the carrier's own voice says so first. */
-  async #sayLastWords(): Promise<void> {
-    const spoken = new Promise<void>((resolve) => {
-      this.#onSpoken = resolve;
-      this.#timers.set('last-words', this.#deps.deadlines.lastWordsMs, resolve);
-    });
-    try {
-      await Promise.race([spoken, this.#leg.speak(LAST_WORDS).then(() => spoken)]);
-    } catch (error) {
-      this.#deps.log.warn('The last words could not be spoken', { callId: this.#call.callId, error });
-    }
-  }
-
   /** The dial's answer may come after the webhooks of the same dial; what these say is newer. */
   #onDialled(outcome: DialOutcome): void {
     if (outcome.kind === 'accepted') {
-      if (this.#leg.carrierCallId !== outcome.carrierCallId) this.#takeDownStray(outcome.carrierCallId);
+      if (this.#leg.carrierCallId !== outcome.carrierCallId) this.#strays.takeDown(outcome.carrierCallId);
       if (!this.isOver) this.#apply({ type: 'dial.accepted' });
       return;
     }
@@ -206,7 +219,7 @@ export class LiveCall {
     this.#recordStatus({});
     if (result.status === 'in-progress') this.#onAnswered();
     else this.#awaitAnswer();
-    this.#openConversation();
+    this.talk.open(this.#call);
   }
 
   #awaitAnswer(): void {
@@ -219,21 +232,24 @@ export class LiveCall {
     this.#timers.clear('dial-outcome');
     this.#timers.clear('ring');
     const maxDurationMs = this.#call.maxDurationSeconds * 1000;
+    this.#endsAtMs = this.#deps.clock.monotonicMs() + maxDurationMs;
     this.#timers.set('max-duration', maxDurationMs, () => this.end(endCall('max-duration-reached')));
     if (!this.isStreaming) this.#stream.await();
   }
 
-  /** Undefined when the conversation cannot even be made, which ends the call. */
-  #openConversation(): Conversation | undefined {
-    if (this.#conversation) return this.#conversation;
-    try {
-      this.#conversation = this.#deps.openConversation(this.#call, (event) => this.#onConversationEvent(event));
-      this.#conversation.open();
-    } catch (error) {
-      this.#deps.log.error('The conversation could not be opened', { callId: this.#call.callId, error });
-      this.end(endCall('internal-error'));
-    }
-    return this.isOver ? undefined : this.#conversation;
+  #controls(): CallControls {
+    return {
+      remainingMs: () => this.#remainingMs(),
+      end: (reason, details) => void this.end(endCall(reason, details)),
+      sendDigits: (digits) => this.sendDigits(digits),
+      transfer: (to) => this.#transfer.start(to),
+      report: (event) => this.#onConversationEvent(event),
+    };
+  }
+
+  #remainingMs(): number {
+    if (this.#endsAtMs === undefined) return this.#call.maxDurationSeconds * 1000;
+    return Math.max(0, this.#endsAtMs - this.#deps.clock.monotonicMs());
   }
 
   #onConversationEvent(event: ConversationEvent): void {
@@ -249,7 +265,17 @@ export class LiveCall {
     }
     if (event.type === 'stream.started') this.#onStreamStarted();
     if (event.type === 'stream.stopped') this.#awaitHangUpReport(endCall('callee-hung-up'));
+    if (event.type === 'transfer.bridged') this.#onBridged();
+    // The carrier may have ended the stream for the transfer.
+    if (event.type === 'transfer.failed' && !this.isStreaming && !this.isOver) this.#stream.await();
     if (event.type === 'stream.lost') this.#awaitHangUpReport(endCall('stream-lost', { closeCode: event.closeCode }));
+  }
+
+  /** The other two talk to each other now: the AI leaves, the call goes on until one of them hangs up. */
+  #onBridged(): void {
+    this.#timers.clear('hangup-report');
+    this.#stream.onStarted();
+    this.talk.close(this.#call.callId);
   }
 
   /** The carrier opens the stream of a dialled call when it is answered: this stands in for a lost webhook. */
@@ -261,30 +287,9 @@ export class LiveCall {
 
   /** The hang-up's own webhook knows the cause better; it has a moment to arrive. */
   #awaitHangUpReport(otherwise: EndCall): void {
+    // A stream that ends during a transfer may end because of it.
+    if (this.#transfer.isUnderWay) return;
     this.#timers.set('hangup-report', this.#deps.deadlines.hangupReportMs, () => this.end(otherwise));
-  }
-
-  /** A hang-up that looks normal is none when nobody had answered. */
-  #asUnanswered(verdict: EndCall): EndCall {
-    if (this.#call.status === 'in-progress' || verdict.status !== 'completed') return verdict;
-    return endCall('callee-no-answer', verdict.details);
-  }
-
-  #requestStream(attempt: number): void {
-    this.#deps.journal.note(this.#call, 'stream.requested', { attempt });
-    const target = this.#deps.mediaEndpoint.issueStream(this.#call.callId);
-    this.#leg.startStream(target).catch((error: unknown) => {
-      this.#deps.log.warn('The stream could not be requested', { callId: this.#call.callId, error });
-    });
-  }
-
-  /** A second leg for the same call must never live: it would ring and be billed twice. */
-  #takeDownStray(carrierCallId: string): void {
-    const { callId } = this.#call;
-    this.#deps.log.error('The carrier reports a second leg for this call, hanging it up', { callId });
-    const stray = new CarrierLeg(callId, this.#deps);
-    stray.learn(carrierCallId);
-    this.#strays.push(stray.takeDown());
   }
 
   #recordStatus(data: Readonly<Record<string, unknown>>): void {

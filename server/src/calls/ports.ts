@@ -2,6 +2,7 @@
 
 import type { Call } from './call';
 import type { CallStatus } from './call-state';
+import type { MachineResult } from './conversation-ports';
 import type { EndCall } from './end-call';
 
 /** A timer that can be cancelled; cancelling twice is harmless. */
@@ -47,6 +48,8 @@ export type DialRequest = {
   /** Hard limit of the call at the carrier, seconds after the answer: a net below our own deadline. */
   readonly timeLimitSeconds: number;
   readonly stream: StreamTarget;
+  /** True when the carrier is to find out whether a machine answers. */
+  readonly detectsMachine: boolean;
   /** How long the carrier may take to answer each try of the command, milliseconds. */
   readonly answerTimeoutMs: number;
   /** Aborted when the call is over: a try on its way is finished, another one is not made. */
@@ -70,7 +73,22 @@ export interface Carrier {
   startStream(command: LegCommand, stream: StreamTarget): Promise<void>;
   /** Lets the carrier's own voice say a sentence: the last resort when no AI can. */
   speak(command: LegCommand, text: string): Promise<void>;
+  /** Plays touch tones to the far end of an answered leg. */
+  sendDigits(command: LegCommand, digits: string): Promise<void>;
+  /** Rings somebody else and bridges the answered leg with them; webhooks of the new leg name our call as `transfer`. */
+  transfer(command: LegCommand, request: TransferRequest): Promise<void>;
 }
+
+/** Whom to connect a leg with. */
+export type TransferRequest = {
+  /** E.164 or a SIP URI. */
+  readonly to: string;
+  /** Caller id that the other party sees, E.164. */
+  readonly from: string;
+  readonly ringTimeoutSeconds: number;
+  /** Hard limit of the new leg at the carrier, seconds after its answer. */
+  readonly timeLimitSeconds: number;
+};
 
 /** A carrier's webhook in our words. `callId` is what we gave the dial to carry; absent for calls that are not ours. */
 export type CarrierEvent = {
@@ -78,6 +96,8 @@ export type CarrierEvent = {
   readonly occurredAtMs: number;
   readonly carrierCallId: string;
   readonly callId?: string | undefined;
+  /** Which leg of our call it is: the callee's, or that of the party the callee is transferred to. */
+  readonly leg: 'callee' | 'transfer';
 } & CarrierOccurrence;
 
 /** What happened at the carrier. */
@@ -85,6 +105,11 @@ export type CarrierOccurrence =
   | { readonly type: 'leg.ringing' }
   | { readonly type: 'leg.answered' }
   | { readonly type: 'leg.ended'; readonly verdict: EndCall }
+  /** Joined with another leg: the transfer has worked. */
+  | { readonly type: 'leg.bridged' }
+  | { readonly type: 'digit.received'; readonly digit: string }
+  | { readonly type: 'machine.detected'; readonly result: MachineResult }
+  | { readonly type: 'machine.greeting-ended'; readonly hasBeep: boolean }
   | { readonly type: 'stream.started' }
   | { readonly type: 'stream.stopped' }
   | { readonly type: 'stream.failed'; readonly failure: string }

@@ -2,17 +2,22 @@
 // carrier says that it failed, it is requested anew a few times, and then the call is given up.
 
 import type { CallTimers, Deadlines } from './call-timers';
+import type { CarrierLeg } from './carrier-leg';
 import { type EndCall, endCall } from './end-call';
+import type { Logger, MediaEndpoint } from './ports';
 
 // The first at once when the carrier reports a failure, the others apart: together they fit into the deadline.
 const MAX_REQUESTS = 3;
 
 /** What starting a stream needs from its call. */
 export type StreamStartDeps = {
+  readonly leg: CarrierLeg;
+  readonly mediaEndpoint: MediaEndpoint;
   readonly timers: CallTimers;
   readonly deadlines: Deadlines;
-  /** Asks the carrier for the stream once more. */
-  readonly request: (attempt: number) => void;
+  readonly log: Logger;
+  /** The carrier is asked for the stream once more. */
+  readonly onRequested: (attempt: number) => void;
   readonly giveUp: (verdict: EndCall) => void;
 };
 
@@ -55,9 +60,12 @@ export class StreamStart {
   #request(): void {
     if (this.#requests >= MAX_REQUESTS) return;
     this.#requests += 1;
-    const { timers, deadlines, request } = this.#deps;
+    const { leg, mediaEndpoint, timers, deadlines, log, onRequested } = this.#deps;
     timers.set('stream-retry', deadlines.streamRetryMs, () => this.#request());
-    request(this.#requests);
+    onRequested(this.#requests);
+    leg.startStream(mediaEndpoint.issueStream(leg.callId)).catch((error: unknown) => {
+      log.warn('The stream could not be requested', { callId: leg.callId, error });
+    });
   }
 
   #giveUp(): void {

@@ -1,0 +1,269 @@
+// The AI's conduct in one call: opens the conversation, keeps it going, uses tools, and ends it. Each of these is a
+// class of its own; the agent gives them the line, tells them what happens on it, and sees that they do not collide.
+
+import type { CallControls, VoiceLine, VoiceLineListener } from '../calls/agent-ports';
+import type { Call } from '../calls/call';
+import type {
+  AnnouncedTransfer,
+  CarrierStream,
+  Conversation,
+  ConversationEvent,
+  MachineNews,
+  SayRequest,
+} from '../calls/conversation-ports';
+import type { Clock, Logger } from '../calls/ports';
+import type { ToolCall } from '../calls/speech';
+import { builtInTools } from '../tools/built-in-tools';
+import type { Tool } from '../tools/tool';
+import { type ToolDeclaration, ToolRegistry } from '../tools/tool-registry';
+import { ToolRunner } from '../tools/tool-runner';
+import { AnsweringMachine } from './answering-machine';
+import { ASK_STILL_THERE, LEAVE_SILENT_CALLEE, TIME_IS_UP, timeIsRunningOut } from './directives';
+import { Farewell } from './farewell';
+import { Keypad } from './keypad';
+import { PickUp } from './pick-up';
+import { SayQueue } from './say-queue';
+import { SilenceWatch } from './silence-watch';
+import { TimeLimit } from './time-limit';
+import { Transfers } from './transfers';
+
+/** What an agent works with. */
+export type AgentDeps = {
+  readonly controls: CallControls;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The user's tools; the built-in ones come beside. */
+  readonly ownTools: readonly Tool[];
+  readonly openLine: (listener: VoiceLineListener, tools: readonly ToolDeclaration[]) => VoiceLine;
+};
+
+/** Why the AI does not take the word by itself just now. */
+type ListeningReason = 'opening' | 'tool' | 'machine';
+
+/** The conversation of one call. */
+export class Agent implements Conversation, VoiceLineListener {
+  readonly #controls: CallControls;
+  readonly #line: VoiceLine;
+  readonly #tools: ToolRunner;
+  readonly #pickUp: PickUp;
+  readonly #farewell: Farewell;
+  readonly #transfers: Transfers;
+  readonly #keypad: Keypad;
+  readonly #machine: AnsweringMachine;
+  readonly #silence: SilenceWatch;
+  readonly #time: TimeLimit;
+  readonly #says: SayQueue;
+  readonly #listening = new Set<ListeningReason>();
+  /** A machine has taken the place of the callee. */
+  #isTakenOver = false;
+  #isSilenceInOrder = false;
+
+  constructor(call: Call, deps: AgentDeps) {
+    const { controls, clock, log } = deps;
+    const { behaviour, greeting, maxDurationSeconds } = call;
+    this.#controls = controls;
+    const registry = new ToolRegistry(builtInTools(this.#actions(), builtInOptions(call)), deps.ownTools);
+    const line = deps.openLine(this, registry.declarations());
+    this.#line = line;
+    const report = (event: ConversationEvent): void => this.onEvent(event);
+    const setWaiting = (isWaiting: boolean): void => this.#setListening('tool', isWaiting);
+    this.#tools = new ToolRunner({ registry, line, clock, log, report, setWaiting });
+    const setListening = (isListening: boolean): void => this.#setListening('opening', isListening);
+    this.#pickUp = new PickUp({ ...behaviour, greeting }, { clock, line, setListening });
+    this.#farewell = new Farewell({ clock, line, controls });
+    this.#transfers = new Transfers({ line, controls, onChanged: () => this.#updateSilence() });
+    this.#keypad = new Keypad({
+      clock,
+      onKey: () => this.#onKey(),
+      onDigits: (digits) => this.#onDigits(digits),
+    });
+    this.#machine = new AnsweringMachine(
+      { mode: behaviour.answeringMachine, message: behaviour.voicemailMessage },
+      { clock, line, controls, onTakeOver: () => this.#onMachine() },
+    );
+    this.#silence = new SilenceWatch(
+      { clock, nudgeMs: behaviour.silenceNudgeSeconds * 1000, goodbyeMs: behaviour.silenceGoodbyeSeconds * 1000 },
+      { onNudge: (silentMs) => this.#onSilence(silentMs), onGoodbye: (silentMs) => this.#onLongSilence(silentMs) },
+    );
+    this.#time = new TimeLimit(
+      { clock, remainingMs: () => controls.remainingMs(), maxMs: maxDurationSeconds * 1000 },
+      { onWarning: (ms) => this.#onTimeRunningOut(ms), onGoodbye: (ms) => this.#onTimeUp(ms) },
+    );
+    this.#says = new SayQueue({ line, report });
+  }
+
+  get closed(): boolean {
+    return this.#line.closed;
+  }
+
+  get isStreaming(): boolean {
+    return this.#line.isStreaming;
+  }
+
+  open(): void {
+    this.#line.open();
+  }
+
+  attach(stream: CarrierStream): void {
+    this.#line.attach(stream);
+  }
+
+  interrupt(): boolean {
+    return this.#line.interrupt('api');
+  }
+
+  say(request: SayRequest): boolean {
+    if (this.#isTakenOver || (request.timing === 'next-pause' && this.#says.isFull)) return false;
+    this.#says.say(request);
+    return true;
+  }
+
+  setInstructions(instructions: string): void {
+    this.#line.setInstructions(instructions);
+  }
+
+  transfer(request: AnnouncedTransfer): void {
+    void this.#transfers.byOrder(request);
+  }
+
+  onCarrierDigit(digit: string): void {
+    this.#keypad.onCarrierDigit(digit);
+  }
+
+  onMachine(news: MachineNews): void {
+    this.#machine.onNews(news);
+  }
+
+  close(): void {
+    if (this.#line.closed) return;
+    for (const part of [this.#pickUp, this.#farewell, this.#tools, this.#keypad]) part.close();
+    for (const part of [this.#machine, this.#silence, this.#time, this.#says]) part.close();
+    this.#line.close();
+  }
+
+  onReady(): void {
+    this.#pickUp.onReady();
+  }
+
+  onStreamStarted(): void {
+    this.#time.start();
+    this.#pickUp.onStreamStarted();
+    this.#noteSilence();
+  }
+
+  onCalleeStarted(): void {
+    this.#silence.onSpeech();
+    this.#silence.onCalleeSpoke();
+    this.#farewell.onCalleeStarted();
+    this.#machine.onCalleeStarted();
+  }
+
+  onCalleeStopped(): void {
+    this.#machine.onCalleeStopped();
+    this.#pickUp.onCalleeStopped();
+    this.#noteSilence();
+  }
+
+  onAiStarted(): void {
+    this.#silence.onSpeech();
+    this.#pickUp.onAiStarted();
+  }
+
+  onAiQuiet(): void {
+    this.#noteSilence();
+  }
+
+  onToolCall(call: ToolCall): void {
+    if (this.#isTakenOver) return;
+    this.#tools.run(call);
+    this.#updateSilence();
+  }
+
+  onDigit(digit: string): void {
+    this.#keypad.onStreamDigit(digit);
+  }
+
+  onEvent(event: ConversationEvent): void {
+    this.#controls.report(event);
+    if (event.type === 'tool.finished') this.#updateSilence();
+  }
+
+  /** Nobody speaks any more: silence is measured from here, and whatever waits for a pause has its turn. */
+  #noteSilence(): void {
+    if (this.#line.isCalleeSpeaking || this.#line.isAiSpeaking) return;
+    this.#silence.onQuiet();
+    this.#says.onPause();
+  }
+
+  /** While something is under way, nobody wonders about silence. */
+  #updateSilence(): void {
+    const isInOrder = this.#tools.isBusy || this.#transfers.isRinging;
+    if (isInOrder === this.#isSilenceInOrder) return;
+    this.#isSilenceInOrder = isInOrder;
+    if (isInOrder) this.#silence.suspend();
+    else this.#silence.resume();
+  }
+
+  #setListening(reason: ListeningReason, isListening: boolean): void {
+    if (isListening) this.#listening.add(reason);
+    else this.#listening.delete(reason);
+    this.#line.takeTurns(this.#listening.size > 0 ? 'listen' : 'server');
+  }
+
+  /** A key silences the AI, as in every phone menu. */
+  #onKey(): void {
+    this.#silence.onSpeech();
+    this.#silence.onCalleeSpoke();
+    if (!this.#isTakenOver && !this.#farewell.isLeaving) this.#line.interrupt('callee');
+  }
+
+  #onDigits(digits: string): void {
+    this.onEvent({ type: 'dtmf.received', digits });
+    if (this.#isTakenOver) return;
+    this.#line.tell('user', `[I pressed these keys on my phone: ${digits.split('').join(' ')}]`);
+    void this.#line.speak({ content: { kind: 'answer' }, mayUseTools: true, isMootWhenAnswered: true });
+  }
+
+  #onSilence(silentMs: number): void {
+    if (this.#farewell.isLeaving) return;
+    this.onEvent({ type: 'silence.noticed', silentMs, step: 'nudge' });
+    void this.#line.speak({ content: { kind: 'directive', directive: ASK_STILL_THERE }, isMootWhenAnswered: true });
+  }
+
+  #onLongSilence(silentMs: number): void {
+    if (this.#farewell.isLeaving) return;
+    this.onEvent({ type: 'silence.noticed', silentMs, step: 'goodbye' });
+    void this.#farewell.sayGoodbye(LEAVE_SILENT_CALLEE, 'callee-silent');
+  }
+
+  #onTimeRunningOut(remainingMs: number): void {
+    if (this.#farewell.isLeaving) return;
+    this.onEvent({ type: 'time.ending', remainingMs, step: 'warning' });
+    void this.#line.speak({ content: { kind: 'directive', directive: timeIsRunningOut(remainingMs) } });
+  }
+
+  #onTimeUp(remainingMs: number): void {
+    this.onEvent({ type: 'time.ending', remainingMs, step: 'goodbye' });
+    void this.#farewell.leave(TIME_IS_UP, 'max-duration-reached');
+  }
+
+  /** From here on the line belongs to whoever deals with the machine. */
+  #onMachine(): void {
+    this.#isTakenOver = true;
+    this.#listening.add('machine');
+    for (const part of [this.#pickUp, this.#farewell, this.#tools, this.#silence, this.#time, this.#says]) part.close();
+  }
+
+  #actions(): Parameters<typeof builtInTools>[0] {
+    return {
+      endCall: ({ responseId }) => this.#farewell.hangUpAfter(responseId),
+      transfer: (request) => this.#transfers.byTool(request),
+      sendDigits: (digits) => this.#controls.sendDigits(digits),
+      remainingMs: () => this.#controls.remainingMs(),
+    };
+  }
+}
+
+function builtInOptions({ behaviour }: Call): Parameters<typeof builtInTools>[1] {
+  return { names: behaviour.builtInTools, transferTargets: behaviour.transferTargets };
+}

@@ -1,0 +1,77 @@
+// What an agent (the AI's conduct in a call) works with: the voice line, on which it speaks and listens, and the call,
+// which it may end or transfer. media/ implements the line, calls/ the controls; agent/ and tools/ use both.
+
+import type { Call } from './call';
+import type { CarrierStream, Conversation, ConversationEvent } from './conversation-ports';
+import type { EndDetails, EndReason } from './end-call';
+import type { SpeechOutcome, SpeechRequest, ToolCall, TurnTaking } from './speech';
+
+/** The joined legs of a call as an agent sees them. Idempotent `close()`; after it nothing is reported. */
+export interface VoiceLine {
+  readonly closed: boolean;
+  /** True from the moment the carrier's stream is joined. */
+  readonly isStreaming: boolean;
+  /** True while the AI is heard, is about to be, or is making something to be heard. */
+  readonly isAiSpeaking: boolean;
+  readonly isCalleeSpeaking: boolean;
+  /** Opens the AI leg. */
+  open(): void;
+  /** Joins the carrier's stream; a later stream replaces an earlier one. */
+  attach(stream: CarrierStream): void;
+  /** Has the AI speak as soon as it may; never rejects. */
+  speak(request: SpeechRequest): Promise<SpeechOutcome>;
+  /** Resolves when the model makes no more of a response, however it ended; at once for one that is unknown or over. */
+  whenMade(responseId: string): Promise<void>;
+  /** What becomes of a response that is being made or heard; `heard` for one that is unknown or over. */
+  whenHeard(responseId: string): Promise<SpeechOutcome>;
+  /** Silences the AI at once; returns whether it was speaking or about to. */
+  interrupt(by: 'callee' | 'api'): boolean;
+  takeTurns(by: TurnTaking): void;
+  /** Tells the model something, as the system or on behalf of the callee; does not make it speak. */
+  tell(role: 'system' | 'user', text: string): void;
+  /** Gives the model the result of a tool; resolves when the model has it, or the line is closed. */
+  answerTool(toolCallId: string, output: string): Promise<void>;
+  /** Replaces the instructions from the next response on. */
+  setInstructions(instructions: string): void;
+  close(): void;
+}
+
+/** What a voice line reports. */
+export interface VoiceLineListener {
+  /** The AI can speak from now on. */
+  onReady(): void;
+  /** The callee can hear and be heard from now on. */
+  onStreamStarted(): void;
+  onCalleeStarted(): void;
+  /** The callee has stopped; `cutIn` tells whether that speech interrupted the AI. */
+  onCalleeStopped(speech: { readonly cutIn: boolean }): void;
+  /** The AI begins to be heard, after silence. */
+  onAiStarted(): void;
+  /** The AI has been heard to the end, or was cut off, and has nothing in the making. */
+  onAiQuiet(): void;
+  onToolCall(call: ToolCall): void;
+  /** A key that the callee pressed: one of 0-9 * # A-D. */
+  onDigit(digit: string): void;
+  onEvent(event: ConversationEvent): void;
+}
+
+/** What became of a transfer. */
+export type TransferOutcome =
+  /** The callee talks to the other party; this line is no longer needed. */
+  { readonly status: 'bridged' } | { readonly status: 'failed'; readonly reason: string };
+
+/** What an agent may do to its call. Commands reject with CarrierError. */
+export interface CallControls {
+  /** Milliseconds until the call reaches its maximum duration. */
+  remainingMs(): number;
+  /** Ends the call; the first verdict wins. */
+  end(reason: EndReason, details?: EndDetails): void;
+  /** Plays tones to the callee's side: 0-9 A-D * # and pauses w (0.5 s), W (1 s). */
+  sendDigits(digits: string): Promise<void>;
+  /** Connects the callee with somebody else, E.164 or SIP URI; one transfer at a time. */
+  transfer(to: string): Promise<TransferOutcome>;
+  report(event: ConversationEvent): void;
+}
+
+/** Makes the conversation of a call. */
+export type OpenConversation = (call: Call, controls: CallControls) => Conversation;

@@ -1,0 +1,82 @@
+// The conversation of one call from its opening to its end: opened once, closed once, and whatever goes wrong in it, the
+// call goes on to take its leg down.
+
+import type { CallControls, OpenConversation } from './agent-ports';
+import type { Call } from './call';
+import type { AnnouncedTransfer, CarrierStream, Conversation, SayRequest } from './conversation-ports';
+import type { CarrierEvent, Logger } from './ports';
+
+/** What a talk works with. */
+export type TalkDeps = {
+  readonly openConversation: OpenConversation;
+  readonly controls: CallControls;
+  readonly log: Logger;
+};
+
+/** The talk of one call. */
+export class Talk {
+  readonly #deps: TalkDeps;
+  #conversation: Conversation | undefined;
+
+  constructor(deps: TalkDeps) {
+    this.#deps = deps;
+  }
+
+  /** True while both legs are joined. */
+  get isStreaming(): boolean {
+    return this.#conversation?.isStreaming === true;
+  }
+
+  /** Opens the conversation, unless it is; one that cannot even be made ends the call. */
+  open(call: Call): void {
+    if (this.#conversation) return;
+    const { openConversation, controls, log } = this.#deps;
+    try {
+      this.#conversation = openConversation(call, controls);
+      this.#conversation.open();
+    } catch (error) {
+      log.error('The conversation could not be opened', { callId: call.callId, error });
+      controls.end('internal-error');
+    }
+  }
+
+  attach(stream: CarrierStream): void {
+    this.#conversation?.attach(stream);
+  }
+
+  /** Silences the AI; returns whether it was speaking or about to. */
+  interrupt(): boolean {
+    return this.#conversation?.interrupt() ?? false;
+  }
+
+  /** Has the AI say something; false when too much waits to be said. */
+  say(request: SayRequest): boolean {
+    return this.#conversation?.say(request) ?? false;
+  }
+
+  setInstructions(instructions: string): void {
+    this.#conversation?.setInstructions(instructions);
+  }
+
+  transfer(request: AnnouncedTransfer): void {
+    this.#conversation?.transfer(request);
+  }
+
+  /** Takes what the carrier knows of the callee's side. */
+  onCarrierEvent(event: CarrierEvent): void {
+    if (event.type === 'digit.received') this.#conversation?.onCarrierDigit(event.digit);
+    if (event.type === 'machine.detected') this.#conversation?.onMachine({ kind: 'detected', result: event.result });
+    if (event.type === 'machine.greeting-ended') {
+      this.#conversation?.onMachine({ kind: 'greeting-ended', hasBeep: event.hasBeep });
+    }
+  }
+
+  /** The conversation still tells what was heard. */
+  close(callId: string): void {
+    try {
+      this.#conversation?.close();
+    } catch (error) {
+      this.#deps.log.error('Closing a conversation failed', { callId, error });
+    }
+  }
+}

@@ -1,0 +1,134 @@
+// Connecting the callee with somebody else: rings the other party at the carrier, follows their leg, and tells whether
+// they were joined. Webhooks may be lost or late: a deadline covers what never comes.
+
+import type { TransferOutcome } from './agent-ports';
+import type { CallTimers, Deadlines } from './call-timers';
+import { CarrierLeg, type CarrierLegDeps } from './carrier-leg';
+import type { ConversationEvent } from './conversation-ports';
+import { carrierLimitSeconds } from './dial-request';
+import { CarrierError } from './errors';
+import type { CarrierEvent } from './ports';
+import type { StrayLegs } from './stray-legs';
+
+/** What a transfer works with. */
+export type TransferDeps = CarrierLegDeps & {
+  readonly timers: CallTimers;
+  readonly deadlines: Deadlines;
+  readonly strays: StrayLegs;
+  /** Caller id that the other party sees. */
+  readonly from: string;
+  readonly remainingMs: () => number;
+  readonly report: (event: TransferEvent) => void;
+  /** The other party has left, and the carrier should hang up the callee. */
+  readonly onTargetLeft: () => void;
+};
+
+type TransferEvent = Extract<ConversationEvent, { type: `transfer.${string}` }>;
+
+type Attempt = { readonly to: string; readonly settle: (outcome: TransferOutcome) => void };
+
+/** The transfer of one call; one attempt at a time. */
+export class Transfer {
+  readonly #deps: TransferDeps;
+  readonly #callee: CarrierLeg;
+  #target: CarrierLeg | undefined;
+  #attempt: Attempt | undefined;
+  #isBridged = false;
+  #isOver = false;
+
+  constructor(callee: CarrierLeg, deps: TransferDeps) {
+    this.#callee = callee;
+    this.#deps = deps;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#attempt !== undefined;
+  }
+
+  /** True once the callee talks to the other party. */
+  get isBridged(): boolean {
+    return this.#isBridged;
+  }
+
+  /** Rings the other party; resolves when it is known what became of it. */
+  async start(to: string): Promise<TransferOutcome> {
+    if (this.#isOver) return { status: 'failed', reason: 'the call is over' };
+    if (this.#attempt || this.#isBridged) return { status: 'failed', reason: 'another transfer is under way' };
+    const { timers, deadlines, report, log } = this.#deps;
+    const { callId } = this.#callee;
+    this.#target = new CarrierLeg(callId, this.#deps);
+    const outcome = new Promise<TransferOutcome>((settle) => {
+      this.#attempt = { to, settle };
+    });
+    report({ type: 'transfer.started', to });
+    const ringTimeoutSeconds = deadlines.transferRingSeconds;
+    timers.set('transfer', ringTimeoutSeconds * 1000 + deadlines.ringGraceMs, () => this.#fail('nobody answered'));
+    const timeLimitSeconds = carrierLimitSeconds(this.#deps.remainingMs());
+    const request = { to, from: this.#deps.from, ringTimeoutSeconds, timeLimitSeconds };
+    this.#callee.transfer(request).catch((error: unknown) => {
+      log.warn('The transfer could not be ordered', { callId, error });
+      // Without an answer it may have been carried out all the same: then webhooks and the deadline tell.
+      if (!(error instanceof CarrierError && error.failure === 'outcome-unknown')) this.#fail('the carrier refused it');
+    });
+    return outcome;
+  }
+
+  /** An event of the other party's leg. */
+  onTargetEvent(event: CarrierEvent): void {
+    if (!this.#target?.learn(event.carrierCallId)) {
+      // One that rings on behalf of an attempt that was given up.
+      if (event.type !== 'leg.ended') this.#deps.strays.takeDown(event.carrierCallId);
+      return;
+    }
+    if (event.type === 'leg.answered' || event.type === 'leg.bridged') return this.onBridged();
+    if (event.type !== 'leg.ended') return;
+    this.#target.markDown();
+    if (this.#isBridged) return this.#deps.onTargetLeft();
+    this.#fail(REASONS[event.verdict.reason] ?? 'the call could not be connected');
+  }
+
+  /** The callee is joined with the other party. An answer counts: the carrier joins them by itself. */
+  onBridged(): void {
+    if (!this.#attempt) return;
+    this.#isBridged = true;
+    this.#settle({ status: 'bridged' });
+  }
+
+  /** The call is over: the other party must not go on ringing. */
+  async takeDown(): Promise<void> {
+    this.#isOver = true;
+    this.#attempt?.settle({ status: 'failed', reason: 'the call is over' });
+    this.#attempt = undefined;
+    await this.#target?.takeDown();
+  }
+
+  #fail(reason: string): void {
+    if (!this.#attempt) return;
+    const target = this.#target;
+    this.#target = undefined;
+    this.#settle({ status: 'failed', reason });
+    if (target?.isUp === true) void target.takeDown();
+  }
+
+  #settle(outcome: TransferOutcome): void {
+    const attempt = this.#attempt;
+    if (!attempt) return;
+    this.#attempt = undefined;
+    const { timers, report } = this.#deps;
+    timers.clear('transfer');
+    const { to } = attempt;
+    if (outcome.status === 'bridged') report({ type: 'transfer.bridged', to });
+    else report({ type: 'transfer.failed', to, reason: outcome.reason });
+    attempt.settle(outcome);
+  }
+}
+
+/** For the model to tell the callee. */
+const REASONS: Readonly<Record<string, string>> = {
+  'callee-busy': 'the line was busy',
+  'callee-declined': 'the call was declined',
+  'callee-no-answer': 'nobody answered',
+  'callee-hung-up': 'nobody answered',
+  'carrier-canceled': 'nobody answered',
+  'number-unreachable': 'the number could not be reached',
+};
