@@ -1,13 +1,10 @@
 // The composition root: the only place that constructs adapters and knows which class stands behind which port.
 
-import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import type { Express } from 'express';
-import type { Call } from '../calls/call';
 import { CallJournal } from '../calls/call-journal';
 import { CallService } from '../calls/call-service';
 import { type Deadlines, DEFAULT_DEADLINES } from '../calls/call-timers';
-import type { Conversation, ConversationEvent } from '../calls/conversation-ports';
 import type { CallWatcher, Clock, Logger } from '../calls/ports';
 import { StatusCallbacks } from '../callbacks/status-callbacks';
 import { L16ByteOrder } from '../carriers/telnyx/l16-byte-order';
@@ -18,15 +15,16 @@ import { TelnyxWebhooks } from '../carriers/telnyx/telnyx-webhooks';
 import type { Config } from '../config/config';
 import { createDestinationPolicy } from '../http/destination';
 import { createHttpApp, WEBHOOK_PATH } from '../http/http-app';
-import { MediaBridge } from '../media/media-bridge';
 import { MediaClock } from '../media/media-clock';
 import { MediaGateway } from '../media/media-gateway';
-import { aiFormat, requestedFormat } from '../media/stream-format';
+import { requestedFormat } from '../media/stream-format';
 import { StreamTokens } from '../media/stream-tokens';
 import { CallLog } from '../observability/call-log';
-import { OpenAiRealtime } from '../realtime/openai-realtime';
+import { CallMetrics } from '../observability/metrics';
 import { SqlCallStore } from '../store/call-store';
 import { openDatabase } from '../store/database';
+import { withCallId } from './call-logger';
+import { conversations, defaultBehaviour } from './conversations';
 import { SYSTEM_CLOCK } from './system-clock';
 
 /** How long records and status callbacks on their way may hold up the end of the process. */
@@ -60,10 +58,12 @@ export type App = {
 /** Builds the whole server from its settings; nothing listens yet. */
 export async function compose(config: Config, options: ComposeOptions): Promise<App> {
   const { log, clock = SYSTEM_CLOCK } = options;
+  const behaviour = defaultBehaviour(config);
   const database = await openDatabase(join(config.dataDir, DATABASE_FILE));
   const store = new SqlCallStore(database);
   const callbacks = new StatusCallbacks({ clock, log });
-  const watchers = [new CallLog(log), callbacks, ...(options.watchers ?? [])];
+  const metrics = new CallMetrics();
+  const watchers = [new CallLog(log), metrics, callbacks, ...(options.watchers ?? [])];
   const journal = new CallJournal({ store, clock, log, watchers });
   const { streamCodec } = config.telnyx;
   const l16ByteOrder = new L16ByteOrder(config.telnyx.l16ByteOrder);
@@ -75,7 +75,7 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const calls = new CallService({
     carrier,
     mediaEndpoint: tokens,
-    openConversation: (call, report) => openConversation({ config, clock, mediaClock, log }, call, report),
+    openConversation: conversations({ config, clock, mediaClock, log }),
     journal,
     store,
     clock,
@@ -94,8 +94,10 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
   const http = createHttpApp({
     calls,
     webhooks: new TelnyxWebhooks(config.telnyx.publicKey, clock),
-    destinations: createDestinationPolicy(config.allowedCountries, config.telnyx.fromNumber),
-    defaults: { from: config.telnyx.fromNumber, voice: config.openai.voice },
+    destinations: createDestinationPolicy(config.allowedCountries, config.telnyx.fromNumber, config.transferSipDomains),
+    defaults: { from: config.telnyx.fromNumber, voice: config.openai.voice, behaviour },
+    toolSecretNames: Object.keys(config.tools.secrets),
+    metrics,
     apiKeys: config.http.apiKeys,
     log,
   });
@@ -108,53 +110,4 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     await database.destroy();
   };
   return { config, http, calls, gateway, clock, log, settle, release };
-}
-
-type Surroundings = {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly mediaClock: MediaClock;
-  readonly log: Logger;
-};
-
-/** One bridge and one realtime session for one call. */
-function openConversation(
-  { config, clock, mediaClock, log }: Surroundings,
-  call: Call,
-  report: (event: ConversationEvent) => void,
-): Conversation {
-  const { openai } = config;
-  const session = new OpenAiRealtime(
-    {
-      ...openai,
-      instructions: call.instructions,
-      voice: call.voice,
-      safetyIdentifier: safetyIdentifier(call.to, openai.apiKey),
-    },
-    { clock, log: withCallId(log, call.callId) },
-  );
-  return new MediaBridge({
-    session,
-    aiFormat: aiFormat(openai.audioFormat),
-    outboundFormat: requestedFormat(config.telnyx.streamCodec),
-    playout: config.playout,
-    greeting: call.greeting,
-    clock,
-    mediaClock,
-    report,
-  });
-}
-
-/** Keyed, because a plain hash of a phone number is found by trying all numbers. */
-function safetyIdentifier(number: string, key: string): string {
-  return createHmac('sha256', key).update(number).digest('hex');
-}
-
-function withCallId(log: Logger, callId: string): Logger {
-  return {
-    debug: (message, fields) => log.debug(message, { callId, ...fields }),
-    info: (message, fields) => log.info(message, { callId, ...fields }),
-    warn: (message, fields) => log.warn(message, { callId, ...fields }),
-    error: (message, fields) => log.error(message, { callId, ...fields }),
-  };
 }

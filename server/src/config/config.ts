@@ -2,19 +2,27 @@
 
 import { isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { z } from 'zod';
+import {
+  BEHAVIOUR_SETTINGS,
+  behaviourConfig,
+  type BehaviourConfig,
+  TOOL_SETTINGS,
+  toolsConfig,
+  type ToolsConfig,
+  toolSecretProblems,
+  toolSecrets,
+} from './behaviour-settings';
+import { commaList, oneOf, plainUrl, required, secret, VISIBLE_ASCII, wholeNumber } from './setting-fields';
 
 const DEFAULT_PORT = 3000;
 const MIN_API_KEY = 16;
 const API_KEYS_CURE = `each key needs at least ${MIN_API_KEY} visible ASCII characters`;
 
-// What may stand in an HTTP header: a typographic quote from a web page does not.
-const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
-
 /** The settings as they stand in the environment. Messages are the cure that a user reads. */
 const base = z.object({
   PORT: wholeNumber(0, 65_535).default(DEFAULT_PORT),
   HOST: z.string().optional(),
-  LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug').default('info'),
+  LOG_LEVEL: oneOf(['error', 'warn', 'info', 'debug']).default('info'),
   BASE_PUBLIC_URL: plainUrl('set it to the URL at which Telnyx reaches this server, https://…, without ? and #'),
   TELNYX_API_KEY: secret('create one in the Telnyx portal under Keys & Credentials'),
   TELNYX_PUBLIC_KEY: required('copy it from the Telnyx portal, Keys & Credentials, Public Key').refine(
@@ -27,16 +35,18 @@ const base = z.object({
     'must be a number that exists, in E.164 form: +12025550100',
   ),
   TELNYX_BASE_URL: plainUrl('must be a URL that ends in /v2', /\/v2$/).default('https://api.telnyx.com/v2'),
-  TELNYX_STREAM_CODEC: z.enum(['PCMU', 'PCMA', 'L16'], 'must be PCMU, PCMA or L16').default('PCMU'),
-  TELNYX_L16_BYTE_ORDER: z.enum(['little', 'big'], 'must be little or big').default('little'),
+  TELNYX_STREAM_CODEC: oneOf(['PCMU', 'PCMA', 'L16']).default('PCMU'),
+  TELNYX_L16_BYTE_ORDER: oneOf(['little', 'big']).default('little'),
   OPENAI_API_KEY: secret('create one in the OpenAI platform'),
   OPENAI_BASE_URL: plainUrl('must be a URL that ends in /v1', /\/v1$/).default('https://api.openai.com/v1'),
   OPENAI_REALTIME_MODEL: z.string().default('gpt-realtime-2.1-mini'),
   OPENAI_TRANSCRIPTION_MODEL: z.string().default('gpt-4o-mini-transcribe'),
   OPENAI_VOICE: z.string().default('marin'),
-  OPENAI_AUDIO_FORMAT: z.enum(['pcm16', 'pcmu'], 'must be pcm16 or pcmu').default('pcm16'),
+  OPENAI_AUDIO_FORMAT: oneOf(['pcm16', 'pcmu']).default('pcm16'),
   PLAYOUT_LEAD_MS: wholeNumber(200, 600).default(400),
   PLAYOUT_CHUNK_MS: wholeNumber(20, 100).default(100),
+  ...BEHAVIOUR_SETTINGS,
+  ...TOOL_SETTINGS,
   DATABASE_URL: z
     .undefined('PostgreSQL is not supported yet: unset it, calls are recorded in SQLite under DATA_DIR')
     .optional(),
@@ -82,6 +92,10 @@ export type Config = Readonly<{
     audioFormat: 'pcm16' | 'pcmu';
   }>;
   playout: Readonly<{ leadMs: number; chunkMs: number }>;
+  behaviour: BehaviourConfig;
+  tools: ToolsConfig;
+  /** Hosts of SIP addresses to which callees may be transferred. */
+  transferSipDomains: readonly string[];
   /** Two-letter codes; undefined means the country of `telnyx.fromNumber`. */
   allowedCountries: readonly string[] | undefined;
   maxConcurrentCalls: number;
@@ -100,16 +114,20 @@ export class ConfigError extends Error {
 
 /** Reads the settings. @throws ConfigError that lists all problems at once */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const settings = base.safeParse(withoutEmpty(environment));
-  if (!settings.success) {
-    const problems = settings.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
-    throw new ConfigError([...new Set(problems)]);
-  }
-  return toConfig(settings.data);
+  const given = withoutEmpty(environment);
+  const settings = base.safeParse(given);
+  const secrets = toolSecrets(given);
+  const issues = settings.error?.issues ?? [];
+  const problems = [
+    ...issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`),
+    ...toolSecretProblems(secrets),
+  ];
+  if (!settings.success || problems.length > 0) throw new ConfigError([...new Set(problems)]);
+  return deeplyFrozen(toConfig(settings.data, secrets));
 }
 
-function toConfig(env: z.infer<typeof base>): Config {
-  return frozen({
+function toConfig(env: z.infer<typeof base>, secrets: Readonly<Record<string, string>>): Config {
+  return {
     http: {
       // Without keys the API is for this machine only.
       host: env.HOST ?? (env.API_KEYS.length === 0 ? '127.0.0.1' : '0.0.0.0'),
@@ -135,42 +153,24 @@ function toConfig(env: z.infer<typeof base>): Config {
       audioFormat: env.OPENAI_AUDIO_FORMAT,
     },
     playout: { leadMs: env.PLAYOUT_LEAD_MS, chunkMs: env.PLAYOUT_CHUNK_MS },
+    behaviour: behaviourConfig(env),
+    tools: toolsConfig(env, secrets),
+    transferSipDomains: env.TRANSFER_SIP_DOMAINS,
     allowedCountries: env.ALLOWED_COUNTRIES,
     maxConcurrentCalls: env.MAX_CONCURRENT_CALLS,
     dataDir: env.DATA_DIR,
     drainSeconds: env.DRAIN_SECONDS,
     logLevel: env.LOG_LEVEL,
-  });
-}
-
-function required(cure: string): z.ZodString {
-  return z.string({ error: `is not set: ${cure}` });
-}
-
-function secret(cure: string): z.ZodString {
-  return required(cure).regex(VISIBLE_ASCII, 'has characters that no key has: copy it again, without quotes');
-}
-
-function wholeNumber(min: number, max: number): z.ZodCoercedNumber {
-  const cure = `must be a whole number from ${min} to ${max}`;
-  return z.coerce.number(cure).int(cure).min(min, cure).max(max, cure);
-}
-
-function plainUrl(cure: string, path = /^/): z.ZodPipe<z.ZodURL, z.ZodTransform<string, string>> {
-  return z
-    .url({ protocol: /^https?$/, error: cure })
-    .refine((url) => !/[?#]/.test(url) && path.test(withoutTrailingSlash(url)), cure)
-    .transform(withoutTrailingSlash);
+  };
 }
 
 function isRealNumber(number: string): boolean {
   return number.startsWith('+') && parsePhoneNumberFromString(number)?.isValid() === true;
 }
 
-/** Frozen through and through. */
-function frozen(config: Config): Config {
-  for (const part of Object.values(config)) Object.freeze(part);
-  return Object.freeze(config);
+function deeplyFrozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) deeplyFrozen(part);
+  return Object.freeze(value);
 }
 
 /** `NAME=` in an env file means the same as no line at all. */
@@ -180,17 +180,6 @@ function withoutEmpty(environment: Readonly<Record<string, string | undefined>>)
     return trimmed === '' ? [] : [[name, trimmed] as const];
   });
   return Object.fromEntries(entries);
-}
-
-function withoutTrailingSlash(url: string): string {
-  return url.replace(/^\w+:/, (scheme) => scheme.toLowerCase()).replace(/\/+$/, '');
-}
-
-function commaList(text: string): string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
 }
 
 /** 32 raw bytes, or the 44 of the DER form. */

@@ -1,8 +1,15 @@
 // A call as the API shows it.
 
+import type { CallBehaviour, HttpToolDefinition } from '../calls/behaviour';
 import type { Call, CallTimings } from '../calls/call';
 import type { Turn } from '../calls/conversation-ports';
 import type { TimelineEntry } from '../calls/ports';
+import { latencyView, toolCallViews } from './call-figures';
+
+const HIDDEN = '***';
+
+// Names variables of the server and tells none of their values.
+const ONLY_PLACEHOLDERS = /^(\$\{TOOL_[A-Z0-9_]+\})+$/;
 
 /** The short form of a call, as in lists and answers to commands. */
 export function callSummary(call: Call): Record<string, unknown> {
@@ -31,6 +38,7 @@ export function callDetails(call: Call, timeline: readonly TimelineEntry[]): Rec
     voice: call.voice,
     greeting: call.greeting ?? null,
     maxDurationSeconds: call.maxDurationSeconds,
+    behaviour: behaviourView(call.behaviour),
     statusCallbackUrl: call.statusCallbackUrl ?? null,
     timings: {
       createdAt: iso(timings.createdAtMs),
@@ -41,9 +49,26 @@ export function callDetails(call: Call, timeline: readonly TimelineEntry[]): Rec
     },
     verdict: verdict ?? null,
     usage: call.usage,
+    latency: latencyView(timeline),
     transcript: transcript(timeline),
+    toolCalls: toolCallViews(timeline),
     timeline: timeline.filter(({ type }) => type !== 'turn.finished').map(entryView),
   };
+}
+
+/** The values of headers may be secrets that came with the request. */
+function behaviourView(behaviour: CallBehaviour): Record<string, unknown> {
+  return {
+    ...behaviour,
+    voicemailMessage: behaviour.voicemailMessage ?? null,
+    tools: behaviour.tools.map((tool) => ({ ...tool, headers: headersView(tool.headers) })),
+  };
+}
+
+function headersView(headers: HttpToolDefinition['headers']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, ONLY_PLACEHOLDERS.test(value) ? value : HIDDEN]),
+  );
 }
 
 /** In the order of speaking: the words of a turn may be known only after the turn that answers it. */

@@ -2,7 +2,7 @@
 // Nothing that a user sent comes back in a text, and no stack ever does.
 
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
-import { AppError } from '../calls/errors';
+import { AppError, CarrierError, CallStateError } from '../calls/errors';
 import type { Logger } from '../calls/ports';
 
 type Entry = { readonly status: number; readonly title: string; readonly cure: string };
@@ -38,14 +38,14 @@ export const PROBLEMS = {
   DESTINATION_NOT_ALLOWED: {
     status: 403,
     title: 'Calls to this destination are not allowed',
-    cure: 'Add the country to ALLOWED_COUNTRIES.',
+    cure: 'Add the country to ALLOWED_COUNTRIES, or the host of a SIP address to TRANSFER_SIP_DOMAINS.',
   },
   CALL_NOT_FOUND: { status: 404, title: 'There is no such call', cure: 'Check the call id.' },
   ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route', cure: 'See docs/api.md for the routes.' },
   CALL_STATE_CONFLICT: {
     status: 409,
     title: 'The call is not in a state for this',
-    cure: 'Look at the status of the call first.',
+    cure: 'A call that is over takes no commands. Interrupt, say, dtmf and transfer need one that is `in-progress` with its stream, and one transfer goes on at a time.',
   },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large', cure: 'Send at most 128 KiB.' },
   MEDIA_TYPE_NOT_SUPPORTED: {
@@ -64,6 +64,11 @@ export const PROBLEMS = {
     cure: 'Try again when a call has ended, or raise MAX_CONCURRENT_CALLS.',
   },
   INTERNAL_ERROR: { status: 500, title: 'Something went wrong in the server', cure: 'See the log of the server.' },
+  CARRIER_ERROR: {
+    status: 502,
+    title: 'The carrier did not carry out the command',
+    cure: 'Check that the call is still up, and try again; the log of the server says what the carrier answered.',
+  },
   SERVER_DRAINING: { status: 503, title: 'The server is stopping', cure: 'Try again on another server, or later.' },
   WEBHOOK_REFUSED: {
     status: 401,
@@ -127,14 +132,22 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
     if (response.headersSent) return next(error);
     const problem = toProblem(error);
     if (problem.code === 'INTERNAL_ERROR') log.error('A request failed', { method: request.method, error });
+    if (problem.code === 'CARRIER_ERROR') log.warn('The carrier did not carry out a command', { error });
     sendProblem(response, problem);
   };
 }
 
 function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (error instanceof AppError && isProblemCode(error.code)) return new ProblemError(error.code, [], error.message);
+  if (error instanceof AppError && isProblemCode(error.code)) return new ProblemError(error.code, [], detailOf(error));
   return new ProblemError(codeOfRequestError(error) ?? 'INTERNAL_ERROR');
+}
+
+/** What is the matter, and, where the error itself does not say it, what to do about it. */
+function detailOf(error: AppError): string {
+  if (error instanceof CallStateError) return `${error.message} ${PROBLEMS.CALL_STATE_CONFLICT.cure}`;
+  if (error instanceof CarrierError) return `${error.message}. ${error.cure ?? PROBLEMS.CARRIER_ERROR.cure}`;
+  return error.message;
 }
 
 function isProblemCode(code: string): code is ProblemCode {

@@ -2,6 +2,19 @@
 
 import { z } from 'zod';
 import { CALL_STATUSES } from '../calls/call-state';
+import { CallNotFoundError } from '../calls/errors';
+import { BEHAVIOUR_FIELDS } from './behaviour-schema';
+import {
+  anyText,
+  jsonObject,
+  nonEmptyText,
+  oneOf,
+  phoneNumber,
+  requiredText,
+  transferDestination,
+  wholeNumber,
+  yesOrNo,
+} from './fields';
 import { type FieldError, ProblemError } from './problem';
 
 /** The built-in voices of the Realtime API; the API itself accepts any text and fails later. */
@@ -24,6 +37,8 @@ export const DEFAULT_INSTRUCTIONS =
 
 const MAX_INSTRUCTIONS = 16_000;
 const MAX_GREETING = 1_000;
+const MAX_SPEECH = 1_000;
+const MAX_ANNOUNCEMENT = 500;
 const MAX_METADATA_KEYS = 20;
 const MAX_METADATA_KEY = 40;
 const MAX_METADATA_VALUE = 500;
@@ -36,46 +51,58 @@ const MAX_PAGE = 200;
 /** How many calls of the past a page has when nothing is said. */
 export const DEFAULT_PAGE = 50;
 
-// A database may end a text at this character.
-const NO_ZERO = /^[^\0]*$/;
-const ZERO_CURE = 'must not contain a zero character';
-
-const phoneNumber = z
-  .string({ error: (issue) => (issue.input === undefined ? 'is required' : 'must be a string') })
-  .regex(/^\+[1-9]\d{6,14}$/, 'must be a phone number in E.164 form: + and 7 to 15 digits, such as +12025550123');
-
 const metadata = z
   .record(
     z.string().min(1).max(MAX_METADATA_KEY, `keys may have ${MAX_METADATA_KEY} characters`),
-    z
-      .string('values must be strings')
-      .max(MAX_METADATA_VALUE, `values may have ${MAX_METADATA_VALUE} characters`)
-      .regex(NO_ZERO, ZERO_CURE),
+    anyText(MAX_METADATA_VALUE),
     'must be an object of strings',
   )
   .refine((entries) => Object.keys(entries).length <= MAX_METADATA_KEYS, `may have ${MAX_METADATA_KEYS} keys`);
 
 /** Body of POST /api/ai-calls/create. */
-export const createCallSchema = z.strictObject(
-  {
-    to: phoneNumber,
-    from: phoneNumber.optional(),
-    instructions: nonEmptyText(MAX_INSTRUCTIONS).default(DEFAULT_INSTRUCTIONS),
-    voice: z.enum(VOICES, `must be one of ${VOICES.join(', ')}`).optional(),
-    greeting: nonEmptyText(MAX_GREETING).optional(),
-    maxDurationSeconds: z
-      .int('must be a whole number of seconds')
-      .min(MIN_DURATION_SECONDS, `must be at least ${MIN_DURATION_SECONDS}`)
-      .max(MAX_DURATION_SECONDS, `must be at most ${MAX_DURATION_SECONDS}`)
-      .default(DEFAULT_DURATION_SECONDS),
-    metadata: metadata.default({}),
-    statusCallbackUrl: z
-      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-      .max(2_000, 'may have 2000 characters')
-      .optional(),
-  },
-  { error: (issue) => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined) },
-);
+export const createCallSchema = jsonObject({
+  to: phoneNumber,
+  from: phoneNumber.optional(),
+  instructions: nonEmptyText(MAX_INSTRUCTIONS).default(DEFAULT_INSTRUCTIONS),
+  voice: oneOf(VOICES).optional(),
+  greeting: nonEmptyText(MAX_GREETING).optional(),
+  maxDurationSeconds: wholeNumber(MIN_DURATION_SECONDS, MAX_DURATION_SECONDS).default(DEFAULT_DURATION_SECONDS),
+  metadata: metadata.default({}),
+  statusCallbackUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .max(2_000, 'may have 2000 characters')
+    .optional(),
+  ...BEHAVIOUR_FIELDS,
+});
+
+/** The body of POST /api/ai-calls/create when it is valid. */
+export type CreateCallBody = z.infer<typeof createCallSchema>;
+
+/** Body of POST /api/ai-calls/:callId/say. */
+export const saySchema = jsonObject({
+  text: nonEmptyText(MAX_SPEECH),
+  when: oneOf(['now', 'next-pause']).default('now'),
+  protect: yesOrNo.default(false),
+});
+
+/** Body of POST /api/ai-calls/:callId/instructions. */
+export const instructionsSchema = jsonObject({
+  instructions: nonEmptyText(MAX_INSTRUCTIONS),
+  mode: oneOf(['replace', 'append']).default('replace'),
+});
+
+/** Body of POST /api/ai-calls/:callId/dtmf. */
+export const digitsSchema = jsonObject({
+  digits: z
+    .string({ error: requiredText })
+    .regex(/^[0-9A-D*#wW]{1,64}$/, 'must be 1 to 64 of 0-9 A-D * # and the pauses w (0.5 s) and W (1 s)'),
+});
+
+/** Body of POST /api/ai-calls/:callId/transfer. */
+export const transferSchema = jsonObject({
+  to: transferDestination,
+  announcement: nonEmptyText(MAX_ANNOUNCEMENT).optional(),
+});
 
 const statusList = z
   .string()
@@ -102,8 +129,14 @@ export const listCallsSchema = z.strictObject({
   cursor: z.string().min(1, 'must not be empty').max(200, 'is not a cursor').optional(),
 });
 
-/** A call id in a path. */
-export const callIdSchema = z.guid();
+const callIdSchema = z.guid();
+
+/** The call id in a path; anything that is not an id names no call. @throws CallNotFoundError */
+export function parseCallId(text: string | readonly string[] | undefined): string {
+  const callId = callIdSchema.safeParse(text);
+  if (!callId.success) throw new CallNotFoundError('No call has this id.');
+  return callId.data.toLowerCase();
+}
 
 const idempotencyKeySchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters');
 
@@ -137,12 +170,4 @@ function toFieldErrors(error: z.ZodError, root: string): FieldError[] {
 /** Field names may come from the user, in any length. */
 function shortened(field: string): string {
   return field.length <= 80 ? field : `${field.slice(0, 79)}…`;
-}
-
-function nonEmptyText(maxLength: number): z.ZodString {
-  return z
-    .string('must be a string')
-    .max(maxLength, `may have ${maxLength} characters`)
-    .regex(/\S/, 'must not be empty')
-    .regex(NO_ZERO, ZERO_CURE);
 }

@@ -12,6 +12,12 @@ const HIDDEN_FIELDS = new Set([
   'transcript',
   'metadata',
   'statuscallbackurl',
+  'behaviour',
+  'digits',
+  'argumentsjson',
+  'output',
+  'announcement',
+  'words',
 ]);
 
 /** Fields that hold secrets, whatever a library puts in front of these words. */

@@ -1,5 +1,6 @@
 // Between the Call aggregate and its row.
 
+import { type CallBehaviour, DEFAULT_BEHAVIOUR } from '../calls/behaviour';
 import type { Call, CallUsage } from '../calls/call';
 import type { CallStatus } from '../calls/call-state';
 import type { EndCall } from '../calls/end-call';
@@ -20,6 +21,7 @@ export function toRow(call: Call): CallRowData {
     voice: call.voice,
     greeting: call.greeting ?? null,
     max_duration_seconds: call.maxDurationSeconds,
+    behaviour: JSON.stringify(call.behaviour),
     metadata: JSON.stringify(call.metadata),
     status_callback_url: call.statusCallbackUrl ?? null,
     carrier_call_id: call.carrierCallId ?? null,
@@ -46,6 +48,7 @@ export function fromRow(row: CallRow): Call {
     voice: row.voice,
     greeting: row.greeting ?? undefined,
     maxDurationSeconds: row.max_duration_seconds,
+    behaviour: behaviourOf(row),
     metadata: JSON.parse(row.metadata) as Call['metadata'],
     statusCallbackUrl: row.status_callback_url ?? undefined,
     carrierCallId: row.carrier_call_id ?? undefined,
@@ -59,4 +62,9 @@ export function fromRow(row: CallRow): Call {
     usage: JSON.parse(row.usage) as CallUsage,
     verdict: row.verdict === null ? undefined : (JSON.parse(row.verdict) as EndCall),
   };
+}
+
+/** A call that was recorded before some part of the behaviour existed has the default of that part. */
+function behaviourOf({ behaviour }: CallRow): CallBehaviour {
+  return { ...DEFAULT_BEHAVIOUR, ...(JSON.parse(behaviour) as Partial<CallBehaviour>) };
 }

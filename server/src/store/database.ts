@@ -9,7 +9,7 @@ import { MIGRATIONS } from './migrations/migrations';
 
 const BUSY_TIMEOUT_MS = 20;
 
-/** One row of `calls`. Times are epoch milliseconds; `metadata`, `usage` and `verdict` are JSON. */
+/** One row of `calls`. Times are epoch milliseconds; `behaviour`, `metadata`, `usage` and `verdict` are JSON. */
 export type CallRow = {
   readonly call_id: string;
   readonly status: string;
@@ -19,6 +19,8 @@ export type CallRow = {
   readonly voice: string;
   readonly greeting: string | null;
   readonly max_duration_seconds: number;
+  /** What differs from DEFAULT_BEHAVIOUR, or all of it. */
+  readonly behaviour: string;
   readonly metadata: string;
   readonly status_callback_url: string | null;
   readonly carrier_call_id: string | null;

@@ -1,6 +1,7 @@
 // What every record of calls has to do, whatever it is made of.
 
 import fc from 'fast-check';
+import { type CallBehaviour, DEFAULT_BEHAVIOUR } from '../../src/calls/behaviour';
 import type { Call } from '../../src/calls/call';
 import { CALL_STATUSES, type CallStatus } from '../../src/calls/call-state';
 import { endCall } from '../../src/calls/end-call';
@@ -16,6 +17,35 @@ const KEY: Idempotency = { key: 'key-1', fingerprint: 'fingerprint-1' };
 
 const UNICODE = 'Grüße 👩‍👩‍👧 مرحبا\u0301 \u202Eabc\u202C "quoted" \\ \'; DROP TABLE calls; --\n\t';
 
+/** A behaviour in which nothing is the default. */
+const FULL_BEHAVIOUR: CallBehaviour = {
+  opening: 'wait-for-hello',
+  helloTimeoutMs: 4_000,
+  protectGreeting: true,
+  answeringMachine: 'leave-message',
+  voicemailMessage: UNICODE,
+  turnDetection: { type: 'semantic-vad', eagerness: 'high' },
+  noiseReduction: 'off',
+  bargeInHoldMs: 250,
+  silenceNudgeSeconds: 0,
+  silenceGoodbyeSeconds: 30,
+  builtInTools: ['end_call'],
+  tools: [
+    {
+      name: 'find_order',
+      description: 'Finds an order.',
+      parameters: { type: 'object', properties: { id: { type: 'string', enum: ['a', UNICODE] } } },
+      url: 'https://tools.example/orders?x={id}',
+      method: 'PUT',
+      headers: { authorization: 'Bearer ${TOOL_KEY}' },
+      timeoutMs: 1_500,
+      filler: 'One moment.',
+      whileRunning: 'wait',
+    },
+  ],
+  transferTargets: [{ name: 'Desk', to: 'sip:desk@pbx.example', description: 'For complaints.' }],
+};
+
 /** A call with every field filled. */
 function aFullCall(): Call {
   return aCall({
@@ -25,6 +55,7 @@ function aFullCall(): Call {
     statusCallbackUrl: 'https://example.com/hook?a=b',
     carrierCallId: 'v3:abc',
     maxDurationSeconds: 61,
+    behaviour: FULL_BEHAVIOUR,
     timings: {
       createdAtMs: ManualClock.START_MS,
       initiatedAtMs: ManualClock.START_MS + 1,
@@ -73,6 +104,15 @@ export function callStoreContract(name: string, makeStore: () => Promise<StoreUn
         await store.save(later);
 
         expect(await store.find(aCallId())).toEqual(later);
+      });
+
+      test('keeps its behaviour through every save', async () => {
+        const behaviour = { ...DEFAULT_BEHAVIOUR, opening: 'silent' as const, builtInTools: [] };
+        await store.insert(aCall({ behaviour }));
+        await store.save(aCall({ behaviour, status: 'ringing' }));
+
+        expect((await store.find(aCallId()))?.behaviour).toEqual(behaviour);
+        expect((await store.list({ limit: 1 })).calls[0]?.behaviour).toEqual(behaviour);
       });
 
       test('keeps a cost that is unknown unknown, and one that is nothing nothing', async () => {

@@ -1,50 +1,38 @@
 // /api/ai-calls: create, status, one call, hang up, interrupt.
 
 import { createHash } from 'node:crypto';
-import { json, type RequestHandler, Router } from 'express';
-import type { CallRequest } from '../../calls/call';
+import { Router } from 'express';
 import type { CallService } from '../../calls/call-service';
-import { CallNotFoundError } from '../../calls/errors';
 import type { Idempotency } from '../../calls/ports';
 import { callDetails, callSummary } from '../call-view';
-import type { DestinationPolicy } from '../destination';
-import { ProblemError } from '../problem';
+import { type CreateCallDeps, toCallRequest } from '../create-call';
+import { jsonBody } from '../json-body';
 import {
-  callIdSchema,
   createCallSchema,
   DEFAULT_PAGE,
   listCallsSchema,
+  parseCallId,
   parseIdempotencyKey,
   validated,
 } from '../schemas';
 
-const MAX_BODY = '128kb';
-
 /** What the routes work with. */
-export type AiCallsDeps = {
-  readonly calls: CallService;
-  readonly destinations: DestinationPolicy;
-  /** Fill in what a request leaves open. */
-  readonly defaults: { readonly from: string; readonly voice: string };
-};
-
-/** Without this, express leaves a body of another type unread, and every field would be reported as missing. */
-const requireJson: RequestHandler = (request, _response, next) => {
-  if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
-    throw new ProblemError('MEDIA_TYPE_NOT_SUPPORTED');
-  }
-  next();
+export type AiCallsDeps = CreateCallDeps & {
+  readonly calls: Pick<
+    CallService,
+    'place' | 'get' | 'timeline' | 'active' | 'activeCalls' | 'list' | 'hangUp' | 'interrupt'
+  >;
 };
 
 /** The routes under /api/ai-calls. */
-export function aiCallsRouter({ calls, destinations, defaults }: AiCallsDeps): Router {
+export function aiCallsRouter(deps: AiCallsDeps): Router {
+  const { calls } = deps;
   const router = Router();
 
-  router.post('/create', requireJson, json({ limit: MAX_BODY }), async (request, response) => {
+  router.post('/create', ...jsonBody, async (request, response) => {
     const body = validated(createCallSchema, request.body ?? {});
-    const callRequest: CallRequest = { ...body, from: body.from ?? defaults.from, voice: body.voice ?? defaults.voice };
     const key = parseIdempotencyKey(request.get('Idempotency-Key'));
-    destinations.check(callRequest.to, callRequest.from);
+    const callRequest = toCallRequest(body, deps);
     const { call, isReplay } = await calls.place(callRequest, key === undefined ? undefined : idempotency(key, body));
     if (isReplay) response.set('Idempotent-Replayed', 'true');
     response.status(201).location(`/api/ai-calls/${call.callId}`).json(callSummary(call));
@@ -68,28 +56,21 @@ export function aiCallsRouter({ calls, destinations, defaults }: AiCallsDeps): R
   });
 
   router.get('/:callId', async (request, response) => {
-    const callId = parseCallId(request.params.callId);
+    const callId = parseCallId(request.params['callId']);
     const call = await calls.get(callId);
     response.json(callDetails(call, await calls.timeline(callId)));
   });
 
   router.post('/:callId/hangup', async (request, response) => {
-    response.json(callSummary(await calls.hangUp(parseCallId(request.params.callId))));
+    response.json(callSummary(await calls.hangUp(parseCallId(request.params['callId']))));
   });
 
   router.post('/:callId/interrupt', async (request, response) => {
-    const { call, wasSpeaking } = await calls.interrupt(parseCallId(request.params.callId));
+    const { call, wasSpeaking } = await calls.interrupt(parseCallId(request.params['callId']));
     response.json({ ...callSummary(call), interrupted: wasSpeaking });
   });
 
   return router;
-}
-
-/** Anything that is not an id names no call. */
-function parseCallId(text: string): string {
-  const callId = callIdSchema.safeParse(text);
-  if (!callId.success) throw new CallNotFoundError('No call has this id.');
-  return callId.data.toLowerCase();
 }
 
 /** Two requests are the same when they mean the same, whatever the order of their fields. */

@@ -2,8 +2,10 @@
 
 import type { Migration } from 'kysely';
 import { createCalls } from './0001-create-calls';
+import { addBehaviour } from './0002-add-behaviour';
 
 /** All migrations by name; names sort in the order of application. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-create-calls': createCalls,
+  '0002-add-behaviour': addBehaviour,
 };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
+import { DEFAULT_BEHAVIOUR } from '../../../src/calls/behaviour';
 import { type Config, ConfigError, loadConfig, SETTING_NAMES } from '../../../src/config/config';
 
 const ROOT = join(__dirname, '../../../..');
@@ -50,6 +51,20 @@ test('needs six settings and has a default for everything else', () => {
       audioFormat: 'pcm16',
     },
     playout: { leadMs: 400, chunkMs: 100 },
+    behaviour: {
+      opening: 'greet',
+      helloTimeoutMs: 2_500,
+      protectGreeting: false,
+      answeringMachine: 'off',
+      voicemailMessage: undefined,
+      turnDetection: { type: 'server-vad', threshold: 0.5, prefixPaddingMs: 300, silenceMs: 500 },
+      noiseReduction: 'near-field',
+      bargeInHoldMs: 0,
+      silenceNudgeSeconds: 10,
+      silenceGoodbyeSeconds: 10,
+    },
+    tools: { file: undefined, signingSecret: undefined, allowsPrivateUrls: false, secrets: {} },
+    transferSipDomains: [],
     allowedCountries: undefined,
     maxConcurrentCalls: 100,
     dataDir: './data',
@@ -99,6 +114,34 @@ test.each([
   ['PLAYOUT_LEAD_MS', '601'],
   ['PLAYOUT_CHUNK_MS', '10'],
   ['PLAYOUT_CHUNK_MS', '120'],
+  ['OPENING', 'shout'],
+  ['HELLO_TIMEOUT_MS', '499'],
+  ['HELLO_TIMEOUT_MS', '30001'],
+  ['PROTECT_GREETING', 'yes'],
+  ['ANSWERING_MACHINE', 'on'],
+  ['VOICEMAIL_MESSAGE', 'a'.repeat(1_001)],
+  ['TURN_DETECTION', 'server_vad'],
+  ['VAD_THRESHOLD', '-0.1'],
+  ['VAD_THRESHOLD', '1.1'],
+  ['VAD_THRESHOLD', 'loud'],
+  ['VAD_PREFIX_PADDING_MS', '2001'],
+  ['VAD_SILENCE_MS', '99'],
+  ['VAD_SILENCE_MS', '5001'],
+  ['VAD_EAGERNESS', 'very'],
+  ['NOISE_REDUCTION', 'on'],
+  ['BARGE_IN_HOLD_MS', '1001'],
+  ['BARGE_IN_HOLD_MS', '1.5'],
+  ['SILENCE_NUDGE_SECONDS', '301'],
+  ['SILENCE_GOODBYE_SECONDS', '2'],
+  ['SILENCE_GOODBYE_SECONDS', '301'],
+  ['TOOL_SIGNING_SECRET', 'fifteen-letters'],
+  ['TOOL_SIGNING_SECRET', 'sixteen or more with spaces'],
+  ['ALLOW_PRIVATE_URLS', '1'],
+  ['TRANSFER_SIP_DOMAINS', 'sip:pbx.example'],
+  ['TRANSFER_SIP_DOMAINS', 'pbx.example,pbx_2.example/x'],
+  ['TRANSFER_SIP_DOMAINS', '*.example'],
+  ['TOOL_KEY', 'two\nlines'],
+  ['TOOL_KEY', '„quoted“'],
   ['DATABASE_URL', 'postgres://localhost/calls'],
   ['MAX_CONCURRENT_CALLS', '0'],
   ['MAX_CONCURRENT_CALLS', 'many'],
@@ -115,7 +158,7 @@ test.each([
   expect(others).toEqual([]);
 });
 
-test.each(['TELNYX_API_KEY', 'TELNYX_PUBLIC_KEY', 'OPENAI_API_KEY', 'API_KEYS'])(
+test.each(['TELNYX_API_KEY', 'TELNYX_PUBLIC_KEY', 'OPENAI_API_KEY', 'API_KEYS', 'TOOL_SIGNING_SECRET', 'TOOL_KEY'])(
   'a problem with another setting does not give %s away',
   (name) => {
     const environment = { ...MINIMUM, [name]: 'canary', PORT: 'x' };
@@ -145,6 +188,77 @@ test('lists may be written with spaces', () => {
   expect(config.http.apiKeys).toEqual(KEYS.split(','));
 });
 
+test.each([
+  [
+    { OPENING: 'wait-for-hello', HELLO_TIMEOUT_MS: '500' },
+    { opening: 'wait-for-hello', helloTimeoutMs: 500 },
+  ],
+  [{ HELLO_TIMEOUT_MS: '30000' }, { helloTimeoutMs: 30_000 }],
+  [
+    { OPENING: 'silent', PROTECT_GREETING: 'true' },
+    { opening: 'silent', protectGreeting: true },
+  ],
+  [{ PROTECT_GREETING: 'false' }, { protectGreeting: false }],
+  [
+    { ANSWERING_MACHINE: 'leave-message', VOICEMAIL_MESSAGE: ' Call me. ' },
+    { answeringMachine: 'leave-message', voicemailMessage: 'Call me.' },
+  ],
+  [
+    { VAD_THRESHOLD: '0', VAD_PREFIX_PADDING_MS: '0', VAD_SILENCE_MS: '5000' },
+    { turnDetection: { type: 'server-vad', threshold: 0, prefixPaddingMs: 0, silenceMs: 5_000 } },
+  ],
+  [
+    { TURN_DETECTION: 'semantic-vad', VAD_EAGERNESS: 'low', VAD_SILENCE_MS: '900' },
+    { turnDetection: { type: 'semantic-vad', eagerness: 'low' } },
+  ],
+  [
+    { NOISE_REDUCTION: 'off', BARGE_IN_HOLD_MS: '1000' },
+    { noiseReduction: 'off', bargeInHoldMs: 1_000 },
+  ],
+  [
+    { SILENCE_NUDGE_SECONDS: '0', SILENCE_GOODBYE_SECONDS: '3' },
+    { silenceNudgeSeconds: 0, silenceGoodbyeSeconds: 3 },
+  ],
+])('%j says how the AI behaves', (environment, behaviour) => {
+  expect(loadConfig({ ...MINIMUM, ...environment }).behaviour).toEqual({
+    ...loadConfig(MINIMUM).behaviour,
+    ...behaviour,
+  });
+});
+
+test('the behaviour of the settings is the one that calls have by themselves', () => {
+  const { builtInTools: _builtIn, tools: _tools, transferTargets: _targets, ...plain } = DEFAULT_BEHAVIOUR;
+
+  expect(loadConfig(MINIMUM).behaviour).toEqual(plain);
+});
+
+test('every variable that begins with TOOL_ is for the headers of tools, but for the signing secret', () => {
+  const TOOL_SIGNING_SECRET = 'sixteen-or-more-characters';
+  const others = {
+    TOOL_: 'x',
+    TOOLS_FILE: 'tools.json',
+    tool_x: 'x',
+    MY_TOOL_X: 'x',
+    TOOL_EMPTY: ' ',
+    'TOOL_a-b': 'x',
+  };
+
+  const { tools } = loadConfig({ ...MINIMUM, ...others, TOOL_SIGNING_SECRET, TOOL_KEY: 'Bearer abc', TOOL_2: 'd' });
+
+  expect(tools).toEqual({
+    file: 'tools.json',
+    signingSecret: TOOL_SIGNING_SECRET,
+    allowsPrivateUrls: false,
+    secrets: { TOOL_KEY: 'Bearer abc', TOOL_2: 'd' },
+  });
+});
+
+test('hosts for transfers are known in small letters, as addresses are compared', () => {
+  const config = loadConfig({ ...MINIMUM, TRANSFER_SIP_DOMAINS: ' PBX.Example.com, 192.0.2.7 ,localhost' });
+
+  expect(config.transferSipDomains).toEqual(['pbx.example.com', '192.0.2.7', 'localhost']);
+});
+
 test('a slash at the end of an address is dropped', () => {
   const config = loadConfig({
     ...MINIMUM,
@@ -172,15 +286,12 @@ test('variables of others are none of our business', () => {
   expect(problems({ ...MINIMUM, PATH: '/bin', AI_CALLS_X: 'y' })).toEqual([]);
 });
 
-test('settings cannot be changed after they were read', () => {
-  const config = loadConfig(MINIMUM);
+test('settings cannot be changed after they were read, however deep they are', () => {
+  const environment = { API_KEYS: KEYS, ALLOWED_COUNTRIES: 'US', TRANSFER_SIP_DOMAINS: 'pbx.example', TOOL_KEY: 'k' };
+  const parts = objectsIn(loadConfig({ ...MINIMUM, ...environment }));
 
-  expect([config, config.http, config.telnyx, config.openai].map((part) => Object.isFrozen(part))).toEqual([
-    true,
-    true,
-    true,
-    true,
-  ]);
+  expect(parts.length).toBeGreaterThan(10);
+  expect(parts.filter((part) => !Object.isFrozen(part))).toEqual([]);
 });
 
 test('.env.example has exactly the settings, in their order', () => {
@@ -195,13 +306,17 @@ test('.env.example shows the defaults as they are', () => {
   const shown = Object.fromEntries(
     [...text.matchAll(/^(?:#\s?)?([A-Z][A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value?.trim()]),
   );
-  const asShown = loadConfig({ ...MINIMUM, ...defined(shown, Object.keys(MINIMUM)) });
+  const values = defined(shown, Object.keys(MINIMUM));
 
-  expect(asShown).toMatchObject({
-    maxConcurrentCalls: loadConfig(MINIMUM).maxConcurrentCalls,
-    drainSeconds: loadConfig(MINIMUM).drainSeconds,
-    openai: { model: loadConfig(MINIMUM).openai.model, audioFormat: loadConfig(MINIMUM).openai.audioFormat },
-  });
+  expect(Object.keys(values).length).toBeGreaterThan(25);
+  expect(loadConfig({ ...MINIMUM, ...values })).toEqual(loadConfig(MINIMUM));
+});
+
+test('.env.example says something about each setting that is not a plain key', () => {
+  const blocks = readFileSync(join(ROOT, '.env.example'), 'utf8').split(/\n\s*\n/);
+  const bare = blocks.filter((block) => !/^# (?![A-Z0-9_]+=)/.test(block));
+
+  expect(bare).toEqual(['OPENAI_API_KEY=']);
 });
 
 /** What is shown with a value, but for the settings that everybody has to fill in, and examples of optional ones. */
@@ -212,4 +327,8 @@ function defined(shown: Record<string, string | undefined>, except: readonly str
       value && ![...except, ...optional].includes(name) ? [[name, value] as const] : [],
     ),
   );
+}
+
+function objectsIn(value: unknown): object[] {
+  return typeof value === 'object' && value !== null ? [value, ...Object.values(value).flatMap(objectsIn)] : [];
 }

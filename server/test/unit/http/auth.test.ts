@@ -94,7 +94,7 @@ describe('with keys', () => {
     problemFields(await request(rig.app).get(`/api/ai-calls/status?apiKey=${KEY}`), 'UNAUTHORIZED');
   });
 
-  test.each(['/create', '/status', '/x', '/x/hangup', '/x/interrupt', '/nothing/at/all'])(
+  test.each(['/create', '/status', '/x', '/x/hangup', '/x/interrupt', '/x/say', '/x/transfer', '/nothing/at/all'])(
     'no route under the API tells strangers anything: %s',
     async (path) => {
       problemFields(await request(rig.app).post(`/api/ai-calls${path}`), 'UNAUTHORIZED');

@@ -233,7 +233,17 @@ describe('one call', () => {
   });
 });
 
-describe('hangup and interrupt', () => {
+/** Every command, with a body that is right where it takes one. */
+const COMMANDS: [command: string, body: object | undefined][] = [
+  ['hangup', undefined],
+  ['interrupt', undefined],
+  ['say', { text: 'One moment.' }],
+  ['instructions', { instructions: 'Be brief.' }],
+  ['dtmf', { digits: '1' }],
+  ['transfer', { to: '+12025550177' }],
+];
+
+describe('commands', () => {
   test('hangup answers with the call that is over', async () => {
     const callId = await createdId();
 
@@ -253,20 +263,47 @@ describe('hangup and interrupt', () => {
     expect(second.body.interrupted).toBe(false);
   });
 
-  test('interrupt of a call that is not answered is a conflict', async () => {
-    problemFields(await post(`${await createdId()}/interrupt`), 'CALL_STATE_CONFLICT');
+  test.each(COMMANDS.filter(([command]) => command !== 'hangup'))(
+    '%s of a call in conversation is taken',
+    async (command, body) => {
+      const answer = await post(`${await rig.calls.talk()}/${command}`).send(body);
+
+      expect([200, 202]).toContain(answer.status);
+      expect(answer.body).toMatchObject({ status: 'in-progress' });
+    },
+  );
+
+  test.each(COMMANDS.filter(([command]) => command !== 'hangup' && command !== 'instructions'))(
+    '%s of a call that is not answered is a conflict, and the answer says what the call must be',
+    async (command, body) => {
+      const answer = await post(`${await createdId()}/${command}`).send(body);
+
+      problemFields(answer, 'CALL_STATE_CONFLICT');
+      expect(answer.body.detail).toMatch(/initiated.*`in-progress`/);
+    },
+  );
+
+  test('new instructions are taken while the phone rings, instead of the old ones or beside them', async () => {
+    const callId = await createdId({ to: TO, instructions: 'Be polite.' });
+
+    await post(`${callId}/instructions`).send({ instructions: 'Be brief.', mode: 'append' }).expect(200);
+    const appended = (await get(callId)).body.instructions;
+    await post(`${callId}/instructions`).send({ instructions: 'Be silent.' }).expect(200);
+
+    expect(appended).toMatch(/^Be polite\.\s+Be brief\.$/);
+    expect((await get(callId)).body.instructions).toBe('Be silent.');
   });
 
-  test.each(['hangup', 'interrupt'])('%s of a call that is over is a conflict', async (command) => {
+  test.each(COMMANDS)('%s of a call that is over is a conflict', async (command, body) => {
     const callId = await rig.calls.talk();
     await rig.calls.end(callId);
 
-    problemFields(await post(`${callId}/${command}`), 'CALL_STATE_CONFLICT');
+    problemFields(await post(`${callId}/${command}`).send(body), 'CALL_STATE_CONFLICT');
   });
 
-  test.each(['hangup', 'interrupt'])('%s of no call says so', async (command) => {
-    problemFields(await post(`${aCallId(99)}/${command}`), 'CALL_NOT_FOUND');
-    problemFields(await post(`nonsense/${command}`), 'CALL_NOT_FOUND');
+  test.each(COMMANDS)('%s of no call says so', async (command, body) => {
+    problemFields(await post(`${aCallId(99)}/${command}`).send(body), 'CALL_NOT_FOUND');
+    problemFields(await post(`nonsense/${command}`).send(body), 'CALL_NOT_FOUND');
   });
 });
 

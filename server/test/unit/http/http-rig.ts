@@ -1,11 +1,13 @@
 // The HTTP application over calls whose surroundings are faked.
 
 import type { Express } from 'express';
+import { type CallBehaviour, DEFAULT_BEHAVIOUR } from '../../../src/calls/behaviour';
 import { WebhookRefusedError } from '../../../src/calls/errors';
 import type { CarrierEvent, CarrierWebhooks } from '../../../src/calls/ports';
 import { createDestinationPolicy } from '../../../src/http/destination';
 import { createHttpApp } from '../../../src/http/http-app';
 import { PROBLEMS } from '../../../src/http/problem';
+import type { MetricsSource } from '../../../src/http/routes/metrics';
 import { settle } from '../../support/manual-clock';
 import { CallHarness } from '../calls/call-harness';
 
@@ -23,7 +25,15 @@ export class FakeWebhooks implements CarrierWebhooks {
   }
 }
 
-type RigOptions = { readonly apiKeys?: readonly string[]; readonly maxConcurrentCalls?: number };
+type RigOptions = {
+  readonly apiKeys?: readonly string[];
+  readonly maxConcurrentCalls?: number;
+  /** What the settings say. */
+  readonly behaviour?: Partial<CallBehaviour>;
+  readonly toolSecretNames?: readonly string[];
+  readonly sipDomains?: readonly string[];
+  readonly metrics?: MetricsSource;
+};
 
 /** The application and what stands behind it. */
 export class HttpRig {
@@ -31,14 +41,21 @@ export class HttpRig {
   readonly webhooks = new FakeWebhooks();
   readonly app: Express;
 
-  constructor({ apiKeys = [], maxConcurrentCalls = 100 }: RigOptions = {}) {
+  constructor(options: RigOptions = {}) {
+    const { apiKeys = [], maxConcurrentCalls = 100, toolSecretNames = [], metrics } = options;
     this.calls = new CallHarness({ maxConcurrentCalls });
     this.app = createHttpApp({
       calls: this.calls.service,
       webhooks: this.webhooks,
-      destinations: createDestinationPolicy(['US'], '+12025550100'),
-      defaults: { from: '+12025550100', voice: 'marin' },
+      destinations: createDestinationPolicy(['US'], '+12025550100', options.sipDomains),
+      defaults: {
+        from: '+12025550100',
+        voice: 'marin',
+        behaviour: { ...DEFAULT_BEHAVIOUR, ...options.behaviour },
+      },
+      toolSecretNames,
       apiKeys,
+      metrics,
       log: this.calls.log,
     });
   }

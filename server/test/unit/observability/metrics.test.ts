@@ -1,0 +1,178 @@
+import fc from 'fast-check';
+import type { ConversationEvent } from '../../../src/calls/conversation-ports';
+import { END_REASONS, endCall } from '../../../src/calls/end-call';
+import { CallMetrics } from '../../../src/observability/metrics';
+import { anEntry } from '../../support/builders';
+
+let metrics: CallMetrics;
+
+beforeEach(() => {
+  metrics = new CallMetrics();
+});
+
+/** Tells the metrics of an event of a conversation, as the journal would. */
+function happen({ type, ...data }: ConversationEvent): void {
+  metrics.onEntry(anEntry({ type, data }));
+}
+
+/** Each series with its figure. */
+async function series(): Promise<Map<string, number>> {
+  const lines = (await metrics.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => {
+      const space = line.lastIndexOf(' ');
+      return [line.slice(0, space), Number(line.slice(space + 1))];
+    }),
+  );
+}
+
+const TOOL = {
+  type: 'tool.finished',
+  toolCallId: 'use-1',
+  name: 'find_appointment',
+  argumentsJson: '{"day":"Monday"}',
+  outcome: 'ok',
+  output: 'At noon.',
+  durationMs: 420,
+} as const;
+
+test('measures replies in seconds, in all and by who took the time', async () => {
+  happen({ type: 'reply.started', latencyMs: 900, vadMs: 500, modelMs: 390, bridgeMs: 10, heardAfterMs: 950 });
+  happen({ type: 'reply.started', latencyMs: 1_600, vadMs: 500, modelMs: 1_090, bridgeMs: 10, heardAfterMs: 1_600 });
+
+  const figures = await series();
+
+  expect(figures.get('ai_calls_reply_seconds_sum{part="total"}')).toBeCloseTo(2.5);
+  expect(figures.get('ai_calls_reply_seconds_sum{part="vad"}')).toBeCloseTo(1);
+  expect(figures.get('ai_calls_reply_seconds_sum{part="model"}')).toBeCloseTo(1.48);
+  expect(figures.get('ai_calls_reply_seconds_sum{part="bridge"}')).toBeCloseTo(0.02);
+  for (const part of ['total', 'vad', 'model', 'bridge']) {
+    expect(figures.get(`ai_calls_reply_seconds_count{part="${part}"}`)).toBe(2);
+  }
+});
+
+test('sorts durations into buckets', async () => {
+  happen({ type: 'greeting.started', afterStreamMs: 50 });
+  happen({ type: 'greeting.started', afterStreamMs: 51 });
+  happen({ type: 'greeting.started', afterStreamMs: 30_000 });
+
+  const figures = await series();
+
+  expect(figures.get('ai_calls_greeting_seconds_bucket{le="0.05"}')).toBe(1);
+  expect(figures.get('ai_calls_greeting_seconds_bucket{le="0.1"}')).toBe(2);
+  expect(figures.get('ai_calls_greeting_seconds_bucket{le="10"}')).toBe(2);
+  expect(figures.get('ai_calls_greeting_seconds_bucket{le="+Inf"}')).toBe(3);
+});
+
+test('counts interruptions by who cut the AI off', async () => {
+  happen({ type: 'assistant.interrupted', by: 'callee', heardMs: 100 });
+  happen({ type: 'assistant.interrupted', by: 'callee', heardMs: 200 });
+  happen({ type: 'assistant.interrupted', by: 'api', heardMs: 0 });
+
+  const figures = await series();
+
+  expect(figures.get('ai_calls_barge_ins_total{by="callee"}')).toBe(2);
+  expect(figures.get('ai_calls_barge_ins_total{by="api"}')).toBe(1);
+});
+
+test('counts and times the uses of tools', async () => {
+  happen(TOOL);
+  happen({ ...TOOL, outcome: 'timeout', durationMs: 5_000 });
+
+  const figures = await series();
+
+  expect(figures.get('ai_calls_tool_calls_total{outcome="ok"}')).toBe(1);
+  expect(figures.get('ai_calls_tool_calls_total{outcome="timeout"}')).toBe(1);
+  expect(figures.get('ai_calls_tool_calls_total{outcome="error"}')).toBe(0);
+  expect(figures.get('ai_calls_tool_seconds_count')).toBe(2);
+  expect(figures.get('ai_calls_tool_seconds_sum')).toBeCloseTo(5.42);
+});
+
+test('counts who answered', async () => {
+  happen({ type: 'machine.detected', result: 'not-sure' });
+
+  expect((await series()).get('ai_calls_machine_detections_total{result="not-sure"}')).toBe(1);
+});
+
+test.each(END_REASONS)('counts a call that ended for the reason %s, under its status', async (reason) => {
+  const verdict = endCall(reason);
+
+  metrics.onEntry(anEntry({ type: `call.${verdict.status}`, data: { verdict } }));
+
+  const counted = [...(await series())].filter(([, figure]) => figure > 0);
+  expect(counted).toEqual([[`ai_calls_ended_total{status="${verdict.status}",reason="${reason}"}`, 1]]);
+});
+
+test.each([
+  ['no verdict', {}],
+  ['an empty verdict', { verdict: null }],
+  ['a verdict that is a word', { verdict: 'failed' }],
+  ['a reason that does not exist', { verdict: { reason: 'moon-phase' } }],
+  ['a reason of another status', { verdict: endCall('callee-hung-up') }],
+])('counts a call that ended with %s', async (_, data) => {
+  metrics.onEntry(anEntry({ type: 'call.failed', data }));
+
+  expect((await series()).get('ai_calls_ended_total{status="failed",reason="unknown"}')).toBe(1);
+});
+
+test('has every counter at zero before anything happens', async () => {
+  const figures = await series();
+
+  expect([...figures.values()].every((figure) => figure === 0)).toBe(true);
+  expect(figures.get('ai_calls_ended_total{status="busy",reason="callee-busy"}')).toBe(0);
+  expect(figures.get('ai_calls_barge_ins_total{by="api"}')).toBe(0);
+  expect(figures.get('ai_calls_reply_seconds_count{part="bridge"}')).toBe(0);
+});
+
+test('passes over what is not measured', async () => {
+  const before = await metrics.text();
+
+  for (const type of ['call.queued', 'call.in-progress', 'call.unheard-of', 'turn.finished', 'constructor', '']) {
+    metrics.onEntry(anEntry({ type, data: { verdict: endCall('callee-hung-up') } }));
+  }
+
+  expect(await metrics.text()).toBe(before);
+});
+
+test.each([undefined, null, '500', Number.NaN, Infinity, -1, {}])('passes over a duration of %p', async (ms) => {
+  const before = await metrics.text();
+
+  metrics.onEntry(anEntry({ type: 'greeting.started', data: { afterStreamMs: ms } }));
+  metrics.onEntry(anEntry({ type: 'reply.started', data: { latencyMs: ms } }));
+
+  expect(await metrics.text()).toBe(before);
+});
+
+test('makes no series of values that somebody makes up, and none of the words of a call', async () => {
+  const before = [...(await series()).keys()];
+
+  happen({ ...TOOL, name: 'a_tool_called_canary' });
+  metrics.onEntry(anEntry({ type: 'tool.finished', data: { outcome: 'canary', durationMs: 1 } }));
+  metrics.onEntry(anEntry({ type: 'machine.detected', data: { result: 'canary' } }));
+  metrics.onEntry(anEntry({ type: 'assistant.interrupted', data: { by: 'canary' } }));
+
+  expect([...(await series()).keys()]).toEqual(before);
+});
+
+test('takes whatever an entry holds without throwing', () => {
+  const types = ['reply.started', 'greeting.started', 'assistant.interrupted', 'tool.finished', 'machine.detected'];
+  const fields = ['latencyMs', 'vadMs', 'afterStreamMs', 'by', 'outcome', 'durationMs', 'result', 'verdict'];
+  const data = fc.dictionary(fc.constantFrom(...fields), fc.anything());
+  fc.assert(
+    fc.property(fc.constantFrom(...types, 'call.completed', 'call.failed'), data, (type, odd) => {
+      expect(() => metrics.onEntry(anEntry({ type, data: odd }))).not.toThrow();
+    }),
+  );
+});
+
+test('counts apart from other metrics in the process', async () => {
+  const others = new CallMetrics();
+
+  happen({ type: 'machine.detected', result: 'human' });
+
+  expect(await others.text()).toContain('ai_calls_machine_detections_total{result="human"} 0');
+});
+
+test('names its media type', () => {
+  expect(metrics.contentType).toMatch(/^text\/plain; version=0\.0\.4/);
+});
