@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { compose } from './app/compose';
 import { type RunningServer, start } from './app/lifecycle';
 import { loadConfig } from './config/config';
+import { startCalendar } from './demo/calendar';
 import { CallPrinter } from './demo/call-printer';
-import { DEMO_CALLEE, DEMO_REQUEST } from './demo/demo-call';
+import { DEMO_CALLEE, demoRequest } from './demo/demo-call';
 import { printSummary } from './demo/summary';
 import { SILENT_LOGGER } from './observability/logger';
 import { freePort } from './simulator/free-port';
@@ -29,10 +30,12 @@ async function main(): Promise<boolean> {
   telnyx.setDefaultScript(DEMO_CALLEE);
   openai.setDefaultScript(demoAiScript);
   const printer = new CallPrinter((line) => console.log(line));
+  const calendar = await startCalendar();
   const server = await startServer(telnyx, openai, printer);
   try {
-    printer.intro(server.url, DEMO_REQUEST);
-    const callId = await placeCall(server.url);
+    const request = demoRequest(calendar.url);
+    printer.intro(server.url, request);
+    const callId = await placeCall(server.url, request);
     await printer.whenOver(CALL_LIMIT_MS);
     await telnyx.allLegsDown();
     telnyx.legs[0]?.writeWav(WAV_PATH);
@@ -40,11 +43,12 @@ async function main(): Promise<boolean> {
     return printSummary(record, { wavPath: WAV_PATH, dataDir: DATA_DIR, print: (line) => console.log(line) });
   } finally {
     await server.stop(0);
+    calendar.close();
     await Promise.all([telnyx.close(), openai.close()]);
   }
 }
 
-/** The server as `npm start` composes it, but for the two base URLs and the quiet log. */
+/** The server as `npm start` composes it, but for what is simulated and the quiet log. */
 async function startServer(
   telnyx: SimulatedTelnyx,
   openai: SimulatedOpenai,
@@ -62,15 +66,17 @@ async function startServer(
     OPENAI_API_KEY: openai.apiKey,
     OPENAI_BASE_URL: openai.apiBaseUrl,
     DATA_DIR,
+    // The calendar is on this machine.
+    ALLOW_PRIVATE_URLS: 'true',
   });
   return start(await compose(config, { log: SILENT_LOGGER, watchers: [printer] }));
 }
 
-async function placeCall(url: string): Promise<string> {
+async function placeCall(url: string, request: Readonly<Record<string, unknown>>): Promise<string> {
   const response = await fetch(`${url}/api/ai-calls/create`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(DEMO_REQUEST),
+    body: JSON.stringify(request),
   });
   const answer = (await response.json()) as { readonly callId?: string };
   if (response.status !== 201 || !answer.callId) throw new Error(`The server answered ${response.status}`);

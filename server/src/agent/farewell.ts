@@ -86,7 +86,8 @@ export class Farewell {
     if (this.#isClosed) return 'ended';
     this.#isLeaving = false;
     if (isFinal) {
-      this.#deps.controls.end(reason);
+      // After this turn of the event loop: the tool that asked for it gets into the record first.
+      this.#after(0, () => this.#deps.controls.end(reason));
       return 'ended';
     }
     this.#deps.controls.report({ type: 'goodbye.canceled' });

@@ -24,7 +24,7 @@ export interface VoiceLine {
   whenMade(responseId: string): Promise<void>;
   /** What becomes of a response that is being made or heard; `heard` for one that is unknown or over. */
   whenHeard(responseId: string): Promise<SpeechOutcome>;
-  /** Silences the AI at once; returns whether it was speaking or about to. */
+  /** Silences the AI at once, the callee only what is not protected; returns whether it was speaking or about to. */
   interrupt(by: 'callee' | 'api'): boolean;
   takeTurns(by: TurnTaking): void;
   /** Tells the model something, as the system or on behalf of the callee; does not make it speak. */

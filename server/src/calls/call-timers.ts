@@ -53,7 +53,8 @@ export type DeadlineName =
   | 'max-duration'
   | 'hangup-report'
   | 'last-words'
-  | 'transfer';
+  | 'transfer'
+  | 'leave';
 
 /** The running deadlines of one call, by name; setting one again replaces it. */
 export class CallTimers {

@@ -207,8 +207,9 @@ export type FinishedTool = {
   readonly name: string;
   /** As the model wrote it. */
   readonly argumentsJson: string;
-  readonly outcome: 'ok' | 'error' | 'timeout';
-  /** What the model was told. */
+  /** `abandoned`: it still ran when the conversation ended. */
+  readonly outcome: 'ok' | 'error' | 'timeout' | 'abandoned';
+  /** What the model was told; empty when it was told nothing. */
   readonly output: string;
   readonly durationMs: number;
 };

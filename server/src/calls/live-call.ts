@@ -275,7 +275,8 @@ export class LiveCall {
   #onBridged(): void {
     this.#timers.clear('hangup-report');
     this.#stream.onStarted();
-    this.talk.close(this.#call.callId);
+    // After this turn of the event loop: the tool that asked for it gets into the record first.
+    this.#timers.set('leave', 0, () => this.talk.close(this.#call.callId));
   }
 
   /** The carrier opens the stream of a dialled call when it is answered: this stands in for a lost webhook. */

@@ -20,7 +20,7 @@ export class CallPrinter implements CallWatcher {
   }
 
   /** Says what is about to happen. */
-  intro(url: string, request: Readonly<Record<string, string>>): void {
+  intro(url: string, request: Readonly<Record<string, unknown>>): void {
     this.#startedAtMs = Date.now();
     this.#print('');
     this.#print(styled('bold', 'AI Calls: one phone call, placed and carried by this server'));
@@ -29,7 +29,7 @@ export class CallPrinter implements CallWatcher {
     );
     this.#print('');
     this.#print(`  POST ${url}/api/ai-calls/create`);
-    for (const line of wrapped(JSON.stringify(request), TEXT_WIDTH)) this.#print(styled('dim', `  ${line}`));
+    for (const line of JSON.stringify(request, undefined, 2).split('\n')) this.#print(styled('dim', `  ${line}`));
     this.#print('');
   }
 
@@ -64,7 +64,7 @@ function describe(type: string, data: TimelineEntry['data'], call: Call): string
     case 'greeting.started':
       return [note(`first word ${String(data['afterStreamMs'])} ms after the line was open: no dead air`)];
     case 'reply.started':
-      return [note(`answers ${String(data['latencyMs'])} ms after the AI noticed the end of the turn`)];
+      return [note(`answers ${String(data['latencyMs'])} ms after the callee's last word`)];
     case 'assistant.interrupted':
       return [
         styled(
@@ -72,6 +72,8 @@ function describe(type: string, data: TimelineEntry['data'], call: Call): string
           `✂ the callee cut in: silenced, and the AI knows that ${String(data['heardMs'])} ms were heard`,
         ),
       ];
+    case 'tool.finished':
+      return [toolLine(data)];
     case 'turn.finished':
       return turnLines(data['turn'] as Turn);
     case 'leg.down':
@@ -79,6 +81,11 @@ function describe(type: string, data: TimelineEntry['data'], call: Call): string
     default:
       return type.startsWith('call.') ? [status(call.status, call.verdict?.message ?? '')] : [];
   }
+}
+
+function toolLine({ name, argumentsJson, outcome, durationMs }: TimelineEntry['data']): string {
+  const call = `${String(name)}(${String(argumentsJson)})`;
+  return styled('magenta', `⚙ ${call} ${String(outcome)} after ${Math.round(Number(durationMs))} ms`);
 }
 
 function turnLines({ speaker, text, isInterrupted }: Turn): string[] {

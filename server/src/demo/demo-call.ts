@@ -2,13 +2,23 @@
 
 import type { PhoneScript } from '../simulator/simulated-telnyx/phone-script';
 
-/** Body of the demo's POST /api/ai-calls/create. */
-export const DEMO_REQUEST = {
-  to: '+12025550123',
-  instructions: 'You are the assistant of Bright Smile Dental. Confirm or move the appointment of tomorrow at three.',
-} as const;
+/** Body of the demo's POST /api/ai-calls/create; `calendarUrl` is the user's own server. */
+export function demoRequest(calendarUrl: string): Readonly<Record<string, unknown>> {
+  return {
+    to: '+12025550123',
+    instructions: 'You are the assistant of Bright Smile Dental. Confirm or move the appointment of tomorrow at three.',
+    tools: [
+      {
+        name: 'find_free_times',
+        description: 'Tells which times of a week are free.',
+        parameters: { type: 'object', properties: { week: { type: 'string' } }, required: ['week'] },
+        url: calendarUrl,
+      },
+    ],
+  };
+}
 
-/** Listens, asks the way, cuts in, makes a new appointment, says goodbye and hangs up. */
+/** Listens, asks the way, cuts in, agrees to a new appointment, and lets the AI say goodbye and hang up. */
 export const DEMO_CALLEE: PhoneScript = {
   ringMs: 1_500,
   steps: [
@@ -21,10 +31,8 @@ export const DEMO_CALLEE: PhoneScript = {
     { do: 'wait-for-speech' },
     { do: 'wait-for-silence', silenceMs: 1_000 },
     { do: 'say', clip: 'callee-yes' },
-    { do: 'wait-for-speech' },
-    { do: 'wait-for-silence', silenceMs: 1_000 },
-    { do: 'say', clip: 'callee-goodbye' },
-    { do: 'wait', ms: 1_200 },
+    // Longer than any goodbye: the AI hangs up before.
+    { do: 'wait', ms: 20_000 },
     { do: 'hang-up' },
   ],
 };

@@ -136,6 +136,7 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
   }
 
   interrupt(by: 'callee' | 'api'): boolean {
+    if (by === 'callee' && this.#turns.isProtected) return false;
     const wasGenerating = this.#deps.session.cancelResponse('all');
     return this.#ai.cutOff(by) || wasGenerating;
   }

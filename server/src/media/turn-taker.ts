@@ -36,6 +36,11 @@ export class TurnTaker {
     return this.#speech !== 'none';
   }
 
+  /** True while the callee cannot interrupt. */
+  get isProtected(): boolean {
+    return this.#protections > 0;
+  }
+
   /** True when frames have to be metered. */
   get hasHold(): boolean {
     return this.#hasHold;
@@ -87,7 +92,7 @@ export class TurnTaker {
 
   /** True while the callee may interrupt and is answered. */
   get #isOpen(): boolean {
-    return this.#wish === 'server' && this.#protections === 0;
+    return this.#wish === 'server' && !this.isProtected;
   }
 
   #apply(): void {

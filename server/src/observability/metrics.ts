@@ -98,7 +98,7 @@ function measureOfTools(registry: Registry): Measure {
       name: 'ai_calls_tool_calls_total',
       help: 'Uses of tools by outcome.',
       label: 'outcome',
-      values: { ok: true, error: true, timeout: true },
+      values: { ok: true, error: true, timeout: true, abandoned: true },
     }),
   );
 }

@@ -10,6 +10,7 @@ import { FailedResponses } from './failed-responses';
 import { priceResponse, priceTranscription } from './pricing';
 import { classifyError, errorFacts } from './realtime-errors';
 import {
+  itemRef,
   type OutputItem,
   parseServerEvent,
   type RealtimeErrorBody,
@@ -46,6 +47,7 @@ export class OpenAiRealtime implements RealtimeSession {
   #socket: RealtimeSocket | undefined;
   #listener: RealtimeListener | undefined;
   #sessionId = '';
+  #isConfigured = false;
   #isReady = false;
   #isClosed = false;
   #hasResponded = false;
@@ -110,12 +112,12 @@ export class OpenAiRealtime implements RealtimeSession {
     if (by === this.#turns) return;
     this.#turns = by;
     this.#sequencer.takeTurns(by);
-    if (this.#isReady) this.#update('turn-taking', turnTakingRequest(this.#settings, by));
+    this.#update('turn-taking', turnTakingRequest(this.#settings, by));
   }
 
   setInstructions(instructions: string): void {
     this.#settings = { ...this.#settings, instructions };
-    if (this.#isReady) this.#update('instructions', { type: 'realtime', instructions });
+    this.#update('instructions', { type: 'realtime', instructions });
   }
 
   cancelResponse(which: 'active' | 'all'): boolean {
@@ -152,8 +154,9 @@ export class OpenAiRealtime implements RealtimeSession {
     else this.#early.push(event);
   }
 
+  /** A change of settings that the session has got; before that, they are what it gets. */
   #update(what: string, session: Extract<RealtimeClientEvent, { type: 'session.update' }>['session']): void {
-    this.#send({ type: 'session.update', event_id: `${what}-update`, session });
+    if (this.#isConfigured) this.#send({ type: 'session.update', event_id: `${what}-update`, session });
   }
 
   #onMessage(text: string): void {
@@ -211,6 +214,7 @@ export class OpenAiRealtime implements RealtimeSession {
 
   #configure(sessionId: string): void {
     this.#sessionId = sessionId;
+    this.#isConfigured = true;
     const session = sessionRequest(this.#settings, this.#turns);
     this.#send({ type: 'session.update', event_id: UPDATE_EVENT_ID, session });
   }
@@ -291,8 +295,4 @@ export class OpenAiRealtime implements RealtimeSession {
     this.close();
     this.#listener?.onFailed(verdict);
   }
-}
-
-function itemRef(event: { response_id: string; item_id: string; content_index: number }): ItemRef {
-  return { responseId: event.response_id, itemId: event.item_id, contentIndex: event.content_index };
 }

@@ -2,6 +2,7 @@
 // What we send is typed by the `openai` package (types only).
 
 import { z } from 'zod';
+import type { ItemRef } from '../calls/conversation-ports';
 import { hasEscapes, scanInteger, scanString } from '../lib/json-scan';
 
 // Usage is only counted: whatever is wrong with it must not cost us the event that carries it.
@@ -126,6 +127,11 @@ export type RealtimeErrorBody = z.infer<typeof errorSchema>;
 export type UnreadableEvent = { readonly type: 'unreadable'; readonly of: string };
 
 const KNOWN_TYPES: ReadonlySet<unknown> = new Set(serverEventSchema.options.map((option) => option.shape.type.value));
+
+/** Which part of which response an event is about. */
+export function itemRef(event: { response_id: string; item_id: string; content_index: number }): ItemRef {
+  return { responseId: event.response_id, itemId: event.item_id, contentIndex: event.content_index };
+}
 
 /** Reads one server event; undefined for those that are not for us. Never throws. */
 export function parseServerEvent(text: string): ServerEvent | UnreadableEvent | undefined {

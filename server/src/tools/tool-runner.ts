@@ -49,7 +49,7 @@ const TOO_MANY_RUNNING = failure(
 );
 const INTERNAL_FAILURE = failure('internal', 'The tool failed, and trying again will not help.');
 
-/** Runs tools. Idempotent `close()`; after it nothing is said or reported. */
+/** Runs tools. Idempotent `close()`, which reports what still runs; after it nothing is said or reported. */
 export class ToolRunner {
   readonly #registry: ToolRegistry;
   readonly #line: Line;
@@ -102,10 +102,26 @@ export class ToolRunner {
     this.#fillers.close();
     const runs = [...this.#runs.values()];
     this.#runs.clear();
-    for (const { abort, deadline } of runs) {
-      deadline.cancel();
-      abort.abort();
+    for (const run of runs) {
+      run.deadline.cancel();
+      run.abort.abort();
+      this.#reportAbandoned(run);
     }
+  }
+
+  /** What it did until now is done, and belongs into the record. */
+  #reportAbandoned({ call, startedAtMs }: Run): void {
+    const { toolCallId, name, argumentsJson } = call;
+    const durationMs = this.#clock.monotonicMs() - startedAtMs;
+    this.#report({
+      type: 'tool.finished',
+      toolCallId,
+      name,
+      argumentsJson,
+      outcome: 'abandoned',
+      output: '',
+      durationMs,
+    });
   }
 
   #refuse(call: ToolCall, refusal: Result): void {

@@ -3,13 +3,15 @@ import { voices } from '../voices/voices';
 import type { AiScript } from './ai-script';
 
 /**
- * The demo's call: a greeting, directions that the callee interrupts, a new appointment, and a goodbye that calls
- * `end_call`. It expects the callee to say callee-question, callee-interrupt, callee-yes and callee-goodbye.
+ * The demo's call: a greeting, directions that the callee interrupts, a look into the calendar by the tool
+ * `find_free_times`, a new appointment, and a goodbye that calls `end_call`. It expects the callee to say
+ * callee-question, callee-interrupt and callee-yes.
  */
 export const demoAiScript: AiScript = {
   turns: [
     { say: [{ clip: 'ai-greeting' }] },
     { say: [{ clip: 'ai-long' }] },
+    { functionCalls: [{ name: 'find_free_times', arguments: '{"week":"this week"}' }] },
     { say: [{ clip: 'ai-reschedule' }] },
     {
       say: [{ clip: 'ai-goodbye' }],
@@ -18,7 +20,7 @@ export const demoAiScript: AiScript = {
   ],
   // Nothing more to say after the goodbye, whatever is asked for.
   otherwise: {},
-  hears: ['callee-question', 'callee-interrupt', 'callee-yes', 'callee-goodbye'].map(textOf),
+  hears: ['callee-question', 'callee-interrupt', 'callee-yes'].map(textOf),
 };
 
 /** Greets, then answers every turn of the callee for as long as the call lasts. */
