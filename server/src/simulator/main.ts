@@ -2,7 +2,7 @@
 //   --env   only prints the settings that point the server at them, for `> .env`
 
 import { SimulatedOpenai } from './simulated-openai/simulated-openai';
-import type { PhoneScript, PhoneStep } from './simulated-telnyx/phone-script';
+import { MACHINE_BEEP, type PhoneScript, type PhoneStep } from './simulated-telnyx/phone-script';
 import type { SimulatedLeg } from './simulated-telnyx/simulated-leg';
 import { SimulatedTelnyx } from './simulated-telnyx/simulated-telnyx';
 import { clip, voices } from './voices/voices';
@@ -38,7 +38,24 @@ const SPECIAL_NUMBERS: Readonly<Record<string, { readonly what: string; readonly
     script: { ringMs: RING_MS, stream: { kind: 'fails' } },
   },
   '+12025550186': { what: 'hangs up after the greeting', script: hangsUpAfterGreeting() },
+  '+12025550187': { what: 'is an answering machine', script: answeringMachine() },
 };
+
+/** Announces itself, beeps, records, and never hangs up. */
+function answeringMachine(): PhoneScript {
+  return {
+    ringMs: RING_MS,
+    machineDetection: [],
+    steps: [
+      { do: 'say', clip: 'callee-hello' },
+      { do: 'machine', kind: 'detection', result: 'machine' },
+      { do: 'say', clip: 'callee-goodbye' },
+      MACHINE_BEEP,
+      { do: 'machine', kind: 'greeting', result: 'beep_detected' },
+      { do: 'wait', ms: FOREVER_MS },
+    ],
+  };
+}
 
 function hangsUpAfterGreeting(): PhoneScript {
   return {
