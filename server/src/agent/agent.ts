@@ -122,8 +122,8 @@ export class Agent implements Conversation, VoiceLineListener {
     this.#line.setInstructions(instructions);
   }
 
-  transfer(request: AnnouncedTransfer): void {
-    void this.#transfers.byOrder(request);
+  transfer(request: AnnouncedTransfer): boolean {
+    return this.#transfers.byOrder(request);
   }
 
   onCarrierDigit(digit: string): void {
@@ -136,7 +136,7 @@ export class Agent implements Conversation, VoiceLineListener {
 
   close(): void {
     if (this.#line.closed) return;
-    for (const part of [this.#pickUp, this.#farewell, this.#tools, this.#keypad]) part.close();
+    for (const part of [this.#pickUp, this.#farewell, this.#tools, this.#transfers, this.#keypad]) part.close();
     for (const part of [this.#machine, this.#silence, this.#time, this.#says]) part.close();
     this.#line.close();
   }
@@ -251,7 +251,8 @@ export class Agent implements Conversation, VoiceLineListener {
   #onMachine(): void {
     this.#isTakenOver = true;
     this.#listening.add('machine');
-    for (const part of [this.#pickUp, this.#farewell, this.#tools, this.#silence, this.#time, this.#says]) part.close();
+    for (const part of [this.#pickUp, this.#farewell, this.#tools, this.#transfers]) part.close();
+    for (const part of [this.#silence, this.#time, this.#says]) part.close();
   }
 
   #actions(): Parameters<typeof builtInTools>[0] {

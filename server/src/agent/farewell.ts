@@ -24,10 +24,11 @@ export type FarewellDeps = {
 /** Ends one conversation; one goodbye at a time. Idempotent `close()`. */
 export class Farewell {
   readonly #deps: FarewellDeps;
-  #isLeaving = false;
-  #isClosed = false;
-  #onSpokenUp: (() => void) | undefined;
   readonly #timers = new Set<Timer>();
+  #stage: 'none' | 'goodbye' | 'final' | 'closed' = 'none';
+  /** The callee has spoken since the goodbye was wanted. */
+  #hasSpokenUp = false;
+  #onSpokenUp: (() => void) | undefined;
 
   constructor(deps: FarewellDeps) {
     this.#deps = deps;
@@ -35,93 +36,95 @@ export class Farewell {
 
   /** True while a goodbye is said or heard. */
   get isLeaving(): boolean {
-    return this.#isLeaving;
+    return this.#stage === 'goodbye' || this.#stage === 'final';
   }
 
   /** The model wants to hang up; the goodbye may be part of the response in which it said so. */
   hangUpAfter(responseId: string): Promise<'ended' | 'canceled'> {
-    const { line } = this.#deps;
     return this.#leave('ai-hung-up', async () => {
-      const outcome = await line.whenHeard(responseId);
-      if (outcome !== 'unspoken' || line.isCalleeSpeaking) return outcome;
-      return line.speak({ content: { kind: 'directive', directive: SAY_GOODBYE }, isMootWhenAnswered: true });
+      const outcome = await this.#deps.line.whenHeard(responseId);
+      const isMissing = outcome === 'unspoken' && !this.#hasSpokenUp && this.#stage === 'goodbye';
+      return isMissing ? this.#say(SAY_GOODBYE) : outcome;
     });
   }
 
   /** Says goodbye as directed and hangs up; the callee keeps the call by speaking. */
   sayGoodbye(directive: string, reason: EndReason): Promise<'ended' | 'canceled'> {
-    const { line } = this.#deps;
-    return this.#leave(reason, () =>
-      line.speak({ content: { kind: 'directive', directive }, isMootWhenAnswered: true }),
-    );
+    return this.#leave(reason, () => this.#say(directive));
   }
 
   /** Says goodbye as directed and hangs up, whatever the callee says. */
   async leave(directive: string, reason: EndReason): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isLeaving = true;
-    const { line, controls } = this.#deps;
+    if (this.#stage === 'final' || this.#stage === 'closed') return;
+    this.#stage = 'final';
+    const { line, clock, controls } = this.#deps;
     line.interrupt('api');
     await this.#bounded(line.speak({ content: { kind: 'directive', directive }, isProtected: true }));
-    await this.#wait(LAST_WORD_MS);
-    if (!this.#isClosed) controls.end(reason);
+    if (!this.isLeaving) return;
+    this.#timers.add(clock.after(LAST_WORD_MS, () => controls.end(reason)));
   }
 
   onCalleeStarted(): void {
+    this.#hasSpokenUp = true;
     this.#onSpokenUp?.();
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#stage = 'closed';
     for (const timer of this.#timers) timer.cancel();
     this.#onSpokenUp?.();
   }
 
   async #leave(reason: EndReason, goodbye: () => Promise<SpeechOutcome>): Promise<'ended' | 'canceled'> {
-    if (this.#isLeaving || this.#isClosed) return 'canceled';
-    this.#isLeaving = true;
+    if (this.#stage !== 'none') return 'canceled';
+    this.#stage = 'goodbye';
+    this.#hasSpokenUp = false;
     const outcome = await this.#bounded(goodbye());
-    const isHeard = outcome !== 'interrupted' && !this.#deps.line.isCalleeSpeaking;
-    const isFinal = isHeard && (await this.#wait(LAST_WORD_MS));
-    if (this.#isClosed) return 'ended';
-    this.#isLeaving = false;
+    const isFinal = this.#isThrough(outcome) && (await this.#hasLastWord());
+    // Somebody else has ended the call, or is about to.
+    if (this.#stage !== 'goodbye') return 'ended';
     if (isFinal) {
       // After this turn of the event loop: the tool that asked for it gets into the record first.
-      this.#after(0, () => this.#deps.controls.end(reason));
+      this.#timers.add(this.#deps.clock.after(0, () => this.#deps.controls.end(reason)));
       return 'ended';
     }
+    this.#stage = 'none';
     this.#deps.controls.report({ type: 'goodbye.canceled' });
     return 'canceled';
   }
 
+  #say(directive: string): Promise<SpeechOutcome> {
+    return this.#deps.line.speak({ content: { kind: 'directive', directive }, isMootWhenAnswered: true });
+  }
+
+  /** A goodbye that was needless, because the callee spoke and got an answer, ends nothing. */
+  #isThrough(outcome: SpeechOutcome): boolean {
+    if (this.#stage !== 'goodbye' || this.#deps.line.isCalleeSpeaking) return false;
+    return outcome === 'heard' || (outcome === 'unspoken' && !this.#hasSpokenUp);
+  }
+
   #bounded(goodbye: Promise<SpeechOutcome>): Promise<SpeechOutcome> {
     const { promise, resolve } = deferred<SpeechOutcome>();
-    const timer = this.#after(GOODBYE_MAX_MS, () => resolve('unspoken'));
+    const timer = this.#deps.clock.after(GOODBYE_MAX_MS, () => resolve('unspoken'));
+    this.#timers.add(timer);
     void goodbye.then((outcome) => {
       timer.cancel();
-      this.#timers.delete(timer);
       resolve(outcome);
     });
     return promise;
   }
 
-  /** Resolves with whether the time passed without a word of the callee. */
-  #wait(durationMs: number): Promise<boolean> {
+  /** Resolves with whether a moment passed without a word of the callee. */
+  #hasLastWord(): Promise<boolean> {
     const { promise, resolve } = deferred<boolean>();
-    const timer = this.#after(durationMs, () => resolve(true));
+    const timer = this.#deps.clock.after(LAST_WORD_MS, () => resolve(true));
+    this.#timers.add(timer);
     this.#onSpokenUp = () => {
       timer.cancel();
       resolve(false);
     };
     return promise.finally(() => {
       this.#onSpokenUp = undefined;
-      this.#timers.delete(timer);
     });
-  }
-
-  #after(delayMs: number, task: () => void): Timer {
-    const timer = this.#deps.clock.after(delayMs, task);
-    this.#timers.add(timer);
-    return timer;
   }
 }

@@ -47,8 +47,8 @@ export class PickUp {
   /** The callee can hear. */
   onStreamStarted(): void {
     this.#isConnected = true;
-    // The AI is late: what the callee says until it is there must not be answered instead of the greeting.
-    if (!this.#isReady && this.#stage === 'waiting') this.#deps.setListening(true);
+    // The AI is late: what the callee says until it is heard must not be answered instead of the greeting, or cut it off.
+    if (this.#stage !== 'done') this.#deps.setListening(true);
     if (this.#options.opening === 'wait-for-hello') this.#awaitHello();
   }
 

@@ -158,8 +158,8 @@ export class CallService {
   /** Transfers the callee; the record tells how it went. @throws CallNotFoundError, CallStateError */
   async transfer(callId: string, request: AnnouncedTransfer): Promise<Call> {
     const live = await this.#findTalking(callId, 'to transfer');
-    if (live.isTransferring) throw new CallStateError(live.call.status, 'The call is being transferred already.');
-    live.talk.transfer(request);
+    const isTaken = !live.isTransferring && live.talk.transfer(request);
+    if (!isTaken) throw new CallStateError(live.call.status, 'The call is being transferred already.');
     return live.call;
   }
 

@@ -283,8 +283,8 @@ export interface Conversation {
   say(request: SayRequest): boolean;
   /** Replaces the instructions from the next response on. */
   setInstructions(instructions: string): void;
-  /** Announces the transfer and carries it out; events tell how it goes. */
-  transfer(request: AnnouncedTransfer): void;
+  /** Announces the transfer and carries it out; events tell how it goes. False while another one is under way. */
+  transfer(request: AnnouncedTransfer): boolean;
   /** A key that the callee pressed, as the carrier's webhook has it; the stream may have told it before. */
   onCarrierDigit(digit: string): void;
   onMachine(news: MachineNews): void;

@@ -175,6 +175,7 @@ export class LiveCall {
     this.#over.abort();
     this.#timers.clearAll();
     this.#deps.mediaEndpoint.revoke(this.#call.callId);
+    void this.#transfer.takeDown();
     this.talk.close(this.#call.callId);
     const { carrierCallId } = this.#leg;
     this.#call = { ...withStatus(this.#call, verdict.status, this.#deps.clock.nowMs()), verdict, carrierCallId };
@@ -186,8 +187,7 @@ export class LiveCall {
 
   async #close(needsLastWords: boolean): Promise<void> {
     if (needsLastWords) await this.#lastWords.say(this.#deps.deadlines.lastWordsMs);
-    await Promise.all([this.#leg.takeDown(), this.#transfer.takeDown()]);
-    await this.#strays.whenDown();
+    await Promise.all([this.#leg.takeDown(), this.#transfer.takeDown(), this.#strays.whenDown()]);
     this.#call = { ...this.#call, carrierCallId: this.#leg.carrierCallId };
     this.#deps.journal.save(this.#call);
     this.#deps.journal.note(this.#call, this.#leg.isUp ? 'leg.abandoned' : 'leg.down');
@@ -263,11 +263,13 @@ export class LiveCall {
       default:
         this.#deps.journal.note(this.#call, type, data);
     }
+    if (this.#over.signal.aborted) return;
     if (event.type === 'stream.started') this.#onStreamStarted();
-    if (event.type === 'stream.stopped') this.#awaitHangUpReport(endCall('callee-hung-up'));
     if (event.type === 'transfer.bridged') this.#onBridged();
-    // The carrier may have ended the stream for the transfer.
-    if (event.type === 'transfer.failed' && !this.isStreaming && !this.isOver) this.#stream.await();
+    // A stream that ends during a transfer may end because of it; when that fails, it is needed again.
+    if (event.type === 'transfer.failed' && !this.isStreaming) this.#stream.await();
+    if (this.isTransferring) return;
+    if (event.type === 'stream.stopped') this.#awaitHangUpReport(endCall('callee-hung-up'));
     if (event.type === 'stream.lost') this.#awaitHangUpReport(endCall('stream-lost', { closeCode: event.closeCode }));
   }
 
@@ -288,8 +290,6 @@ export class LiveCall {
 
   /** The hang-up's own webhook knows the cause better; it has a moment to arrive. */
   #awaitHangUpReport(otherwise: EndCall): void {
-    // A stream that ends during a transfer may end because of it.
-    if (this.#transfer.isUnderWay) return;
     this.#timers.set('hangup-report', this.#deps.deadlines.hangupReportMs, () => this.end(otherwise));
   }
 

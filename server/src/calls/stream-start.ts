@@ -44,6 +44,9 @@ export class StreamStart {
   /** The stream is there. */
   onStarted(): void {
     this.#isAwaited = false;
+    // Should another one be needed later, it is a start of its own.
+    this.#requests = 0;
+    this.#failure = undefined;
     this.#deps.timers.clear('stream-start');
     this.#deps.timers.clear('stream-retry');
   }

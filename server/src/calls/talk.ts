@@ -58,8 +58,9 @@ export class Talk {
     this.#conversation?.setInstructions(instructions);
   }
 
-  transfer(request: AnnouncedTransfer): void {
-    this.#conversation?.transfer(request);
+  /** Transfers the callee; false while another transfer is under way. */
+  transfer(request: AnnouncedTransfer): boolean {
+    return this.#conversation?.transfer(request) ?? false;
   }
 
   /** Takes what the carrier knows of the callee's side. */

@@ -31,6 +31,8 @@ type Attempt = { readonly to: string; readonly settle: (outcome: TransferOutcome
 export class Transfer {
   readonly #deps: TransferDeps;
   readonly #callee: CarrierLeg;
+  /** Legs on their way down. */
+  readonly #takeDowns: Promise<void>[] = [];
   #target: CarrierLeg | undefined;
   #attempt: Attempt | undefined;
   #isBridged = false;
@@ -94,20 +96,24 @@ export class Transfer {
     this.#settle({ status: 'bridged' });
   }
 
-  /** The call is over: the other party must not go on ringing. */
+  /** The call is over: the other party must not go on ringing. Nothing is begun from this moment on. */
   async takeDown(): Promise<void> {
     this.#isOver = true;
-    this.#attempt?.settle({ status: 'failed', reason: 'the call is over' });
-    this.#attempt = undefined;
-    await this.#target?.takeDown();
+    this.#settle({ status: 'failed', reason: 'the call is over' });
+    this.#letGo();
+    await Promise.all(this.#takeDowns);
   }
 
   #fail(reason: string): void {
     if (!this.#attempt) return;
-    const target = this.#target;
-    this.#target = undefined;
     this.#settle({ status: 'failed', reason });
-    if (target?.isUp === true) void target.takeDown();
+    this.#letGo();
+  }
+
+  /** A leg whose id is not known yet is a stray as soon as it shows up. */
+  #letGo(): void {
+    if (this.#target?.isUp === true) this.#takeDowns.push(this.#target.takeDown());
+    this.#target = undefined;
   }
 
   #settle(outcome: TransferOutcome): void {

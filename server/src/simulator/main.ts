@@ -86,6 +86,8 @@ async function main(): Promise<void> {
   openai.setDefaultScript({
     turns: [{ say: [{ clip: 'ai-greeting' }] }],
     otherwise: { say: [{ clip: 'ai-long' }] },
+    // Words that were ordered are a tone: no voice has recorded them.
+    exact: { toneHz: 440, msPerCharacter: 60 },
     hears: Array.from({ length: ROUNDS }, () => voices.get('callee-question')?.text ?? ''),
   });
   telnyx.setDefaultScript(TALKATIVE);

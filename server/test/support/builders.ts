@@ -1,5 +1,6 @@
 // Values for tests: complete, plausible, and changed only where a test cares.
 
+import { DEFAULT_BEHAVIOUR } from '../../src/calls/behaviour';
 import { type Call, type CallRequest, type CallUsage, createCall, NO_USAGE } from '../../src/calls/call';
 import type { ItemRef } from '../../src/calls/conversation-ports';
 import type { CarrierEvent, CarrierOccurrence, DialRequest, TimelineEntry } from '../../src/calls/ports';
@@ -18,6 +19,7 @@ export function aCallRequest(changes: Partial<CallRequest> = {}): CallRequest {
     instructions: 'Confirm the appointment.',
     voice: 'marin',
     maxDurationSeconds: 600,
+    behaviour: DEFAULT_BEHAVIOUR,
     metadata: {},
     ...changes,
   };
@@ -47,6 +49,7 @@ export function aDialRequest(changes: Partial<DialRequest> = {}): DialRequest {
     ringTimeoutSeconds: 45,
     timeLimitSeconds: 660,
     stream: { url: 'ws://localhost/media-bridge', token: 'token' },
+    detectsMachine: false,
     answerTimeoutMs: 8_000,
     signal: new AbortController().signal,
     ...changes,
@@ -55,7 +58,12 @@ export function aDialRequest(changes: Partial<DialRequest> = {}): DialRequest {
 
 let lastEvent = 0;
 
-type EventChanges = { readonly callId?: string; readonly carrierCallId?: string; readonly eventId?: string };
+type EventChanges = {
+  readonly callId?: string;
+  readonly carrierCallId?: string;
+  readonly eventId?: string;
+  readonly leg?: CarrierEvent['leg'];
+};
 
 /** A carrier's event, with an id of its own unless told otherwise. */
 export function aCarrierEvent(occurrence: CarrierOccurrence, changes: EventChanges = {}): CarrierEvent {
@@ -66,6 +74,7 @@ export function aCarrierEvent(occurrence: CarrierOccurrence, changes: EventChang
     occurredAtMs: ManualClock.START_MS,
     carrierCallId: 'leg-1',
     callId: aCallId(),
+    leg: 'callee',
     ...changes,
     ...occurrence,
   };

@@ -1,17 +1,22 @@
 // Fakes of the ports: they record what they are asked, and do what the test tells them to.
 
+import type { CallControls } from '../../src/calls/agent-ports';
 import type { Call, CallUsage } from '../../src/calls/call';
 import type {
+  AnnouncedTransfer,
   CarrierStream,
   CarrierStreamListener,
   Conversation,
   ConversationEvent,
   ItemRef,
-  Opening,
+  MachineNews,
   RealtimeListener,
   RealtimeSession,
+  RequestedResponse,
+  SayRequest,
 } from '../../src/calls/conversation-ports';
 import { CursorError } from '../../src/calls/errors';
+import type { TurnTaking } from '../../src/calls/speech';
 import type {
   CallPage,
   CallQuery,
@@ -28,6 +33,7 @@ import type {
   Replay,
   StreamTarget,
   TimelineEntry,
+  TransferRequest,
 } from '../../src/calls/ports';
 
 /** A phone network that accepts everything, unless a test replaces a handler. */
@@ -37,11 +43,16 @@ export class FakeCarrier implements Carrier {
   readonly streams: { readonly command: LegCommand; readonly stream: StreamTarget }[] = [];
   readonly spoken: { readonly command: LegCommand; readonly text: string }[] = [];
 
+  readonly digits: { readonly command: LegCommand; readonly digits: string }[] = [];
+  readonly transfers: { readonly command: LegCommand; readonly request: TransferRequest }[] = [];
+
   onDial: (request: DialRequest) => Promise<{ readonly carrierCallId: string }> = () =>
     Promise.resolve({ carrierCallId: `leg-${this.dials.length}` });
   onHangUp: (command: LegCommand) => Promise<void> = () => Promise.resolve();
   onStartStream: () => Promise<void> = () => Promise.resolve();
   onSpeak: () => Promise<void> = () => Promise.resolve();
+  onSendDigits: () => Promise<void> = () => Promise.resolve();
+  onTransfer: () => Promise<void> = () => Promise.resolve();
 
   dial(request: DialRequest): Promise<{ readonly carrierCallId: string }> {
     this.dials.push(request);
@@ -61,6 +72,16 @@ export class FakeCarrier implements Carrier {
   speak(command: LegCommand, text: string): Promise<void> {
     this.spoken.push({ command, text });
     return this.onSpeak();
+  }
+
+  sendDigits(command: LegCommand, digits: string): Promise<void> {
+    this.digits.push({ command, digits });
+    return this.onSendDigits();
+  }
+
+  transfer(command: LegCommand, request: TransferRequest): Promise<void> {
+    this.transfers.push({ command, request });
+    return this.onTransfer();
   }
 }
 
@@ -163,12 +184,47 @@ export class FakeConversation implements Conversation {
   closed = false;
   interruptions = 0;
   wasSpeaking = true;
+  /** Whether there is room for what is to be said. */
+  takesSays = true;
+  /** Runs within `close`, for what a real one may do at that moment. */
+  onClose: () => void = () => {};
   readonly attached: CarrierStream[] = [];
+  readonly says: SayRequest[] = [];
+  readonly instructions: string[] = [];
+  readonly transfers: AnnouncedTransfer[] = [];
+  readonly digits: string[] = [];
+  readonly machineNews: MachineNews[] = [];
 
   constructor(
     readonly call: Call,
-    readonly report: (event: ConversationEvent) => void,
+    readonly controls: CallControls,
   ) {}
+
+  report(event: ConversationEvent): void {
+    this.controls.report(event);
+  }
+
+  say(request: SayRequest): boolean {
+    this.says.push(request);
+    return this.takesSays;
+  }
+
+  setInstructions(instructions: string): void {
+    this.instructions.push(instructions);
+  }
+
+  transfer(request: AnnouncedTransfer): boolean {
+    this.transfers.push(request);
+    return true;
+  }
+
+  onCarrierDigit(digit: string): void {
+    this.digits.push(digit);
+  }
+
+  onMachine(news: MachineNews): void {
+    this.machineNews.push(news);
+  }
 
   get isStreaming(): boolean {
     return this.attached.at(-1)?.closed === false;
@@ -189,18 +245,28 @@ export class FakeConversation implements Conversation {
     return this.wasSpeaking;
   }
 
+  /** The stream goes away, by the carrier's will or for no reason known. */
+  loseStream(how: 'stopped' | 'lost'): void {
+    this.attached.at(-1)?.close();
+    this.report(how === 'stopped' ? { type: 'stream.stopped' } : { type: 'stream.lost', closeCode: 1006 });
+  }
+
   close(): void {
     this.closed = true;
     for (const stream of this.attached) stream.close();
+    this.onClose();
   }
 }
 
 /** Makes FakeConversations and remembers them. */
 export class FakeConversations {
   readonly all: FakeConversation[] = [];
+  /** Runs before each conversation is made; a test fails the making with it. */
+  before: () => void = () => {};
 
-  readonly open = (call: Call, report: (event: ConversationEvent) => void): FakeConversation => {
-    const conversation = new FakeConversation(call, report);
+  readonly open = (call: Call, controls: CallControls): FakeConversation => {
+    this.before();
+    const conversation = new FakeConversation(call, controls);
     this.all.push(conversation);
     return conversation;
   };
@@ -215,8 +281,12 @@ export class FakeConversations {
 /** What a realtime session was told, in order. */
 export type SessionCommand =
   | { readonly type: 'append'; readonly audio: Buffer }
-  | { readonly type: 'opening'; readonly opening: Opening }
-  | { readonly type: 'cancel' }
+  | { readonly type: 'request'; readonly request: RequestedResponse }
+  | { readonly type: 'message'; readonly role: 'system' | 'user'; readonly text: string }
+  | { readonly type: 'tool-answer'; readonly toolCallId: string; readonly output: string }
+  | { readonly type: 'turns'; readonly by: TurnTaking }
+  | { readonly type: 'instructions'; readonly instructions: string }
+  | { readonly type: 'cancel'; readonly which: 'active' | 'all' }
   | { readonly type: 'truncate'; readonly item: ItemRef; readonly heardMs: number }
   | { readonly type: 'delete'; readonly itemId: string };
 
@@ -252,12 +322,28 @@ export class FakeRealtimeSession implements RealtimeSession {
     this.commands.push({ type: 'append', audio: Buffer.from(audio) });
   }
 
-  requestOpening(opening: Opening): void {
-    this.commands.push({ type: 'opening', opening });
+  requestResponse(request: RequestedResponse): void {
+    this.commands.push({ type: 'request', request });
   }
 
-  cancelResponse(): boolean {
-    this.commands.push({ type: 'cancel' });
+  addMessage(role: 'system' | 'user', text: string): void {
+    this.commands.push({ type: 'message', role, text });
+  }
+
+  answerTool(toolCallId: string, output: string): void {
+    this.commands.push({ type: 'tool-answer', toolCallId, output });
+  }
+
+  takeTurns(by: TurnTaking): void {
+    this.commands.push({ type: 'turns', by });
+  }
+
+  setInstructions(instructions: string): void {
+    this.commands.push({ type: 'instructions', instructions });
+  }
+
+  cancelResponse(which: 'active' | 'all'): boolean {
+    this.commands.push({ type: 'cancel', which });
     return this.isGenerating;
   }
 

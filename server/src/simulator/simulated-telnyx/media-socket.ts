@@ -101,9 +101,12 @@ export class MediaSocket {
       headers,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       perMessageDeflate: false,
+      // An echo that takes no time would tell the server of another network than its frames go through.
+      autoPong: false,
     });
     this.#socket.on('open', () => this.#opened());
     this.#socket.on('message', (data, isBinary) => this.#fromServer.pass(() => this.#received(data, isBinary)));
+    this.#socket.on('ping', (data) => this.#fromServer.pass(() => this.#echo(data)));
     this.#socket.on('close', (code, reason) => this.#hungUp(() => this.#closed(code, reason.toString())));
     // 'close' follows every error and says all that matters here.
     this.#socket.on('error', () => undefined);
@@ -225,6 +228,12 @@ export class MediaSocket {
   #post(text: string): void {
     this.#toServer.pass(() => {
       if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+    });
+  }
+
+  #echo(ping: Buffer): void {
+    this.#toServer.pass(() => {
+      if (this.#socket.readyState === WebSocket.OPEN) this.#socket.pong(ping);
     });
   }
 

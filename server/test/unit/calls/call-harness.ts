@@ -6,7 +6,7 @@ import { CallService } from '../../../src/calls/call-service';
 import { type Deadlines, DEFAULT_DEADLINES } from '../../../src/calls/call-timers';
 import { endCall, type EndReason } from '../../../src/calls/end-call';
 import { CarrierError, type CarrierFailure } from '../../../src/calls/errors';
-import type { CarrierOccurrence, Idempotency } from '../../../src/calls/ports';
+import type { CarrierEvent, CarrierOccurrence, Idempotency } from '../../../src/calls/ports';
 import { type Deferred, deferred } from '../../../src/lib/deferred';
 import { aCallRequest, aCarrierEvent } from '../../support/builders';
 import {
@@ -25,7 +25,11 @@ export const DEADLINES: Deadlines = DEFAULT_DEADLINES;
 /** The longest that a phone may ring before we act ourselves. */
 export const RING_LIMIT_MS = DEADLINES.ringTimeoutSeconds * 1000 + DEADLINES.ringGraceMs;
 
-type EventChanges = { readonly carrierCallId?: string; readonly eventId?: string };
+type EventChanges = {
+  readonly carrierCallId?: string;
+  readonly eventId?: string;
+  readonly leg?: CarrierEvent['leg'];
+};
 
 /** A service whose surroundings a test controls. */
 export class CallHarness {
@@ -67,6 +71,11 @@ export class CallHarness {
     const carrierCallId = this.#legOf(callId);
     await this.service.onCarrierEvent(aCarrierEvent(occurrence, { callId, carrierCallId, ...changes }));
     await settle();
+  }
+
+  /** Delivers an event of the leg of the party to whom the call is transferred. */
+  targetEvent(callId: string, occurrence: CarrierOccurrence, carrierCallId = 'target-leg'): Promise<void> {
+    return this.event(callId, occurrence, { leg: 'transfer', carrierCallId });
   }
 
   ring(callId: string): Promise<void> {
@@ -130,6 +139,11 @@ export class CallHarness {
   /** The carrier numbers its legs in the order of the dials. */
   #legOf(callId: string): string {
     return `leg-${this.carrier.dials.findIndex((dial) => dial.callId === callId) + 1}`;
+  }
+
+  /** The legs that the carrier was told to hang up, in order. */
+  get hungUp(): string[] {
+    return this.carrier.hangUps.map(({ carrierCallId }) => carrierCallId);
   }
 
   /** The statuses that were told to the watchers. */

@@ -1,3 +1,5 @@
+// The table of verdicts: what each reason for the end of a call means for its status.
+
 import { CALL_STATUSES, isTerminal } from '../../../src/calls/call-state';
 import { END_REASONS, endCall, type EndReason } from '../../../src/calls/end-call';
 
@@ -14,13 +16,20 @@ test.each(END_REASONS)('the status of %s fits its result', (reason) => {
 
   if (result === 'success') expect(status).toBe('completed');
   if (result === 'canceled') expect(status).toBe('canceled');
-  if (result === 'callee-unavailable') expect(['busy', 'no-answer', 'failed']).toContain(status);
+  // A machine picks up, and the person is not there all the same.
+  const unavailable = reason === 'machine-answered' ? ['completed'] : ['busy', 'no-answer', 'failed'];
+  if (result === 'callee-unavailable') expect(unavailable).toContain(status);
   if (result.endsWith('-error')) expect(status).toBe('failed');
 });
 
 test.each<[EndReason, string]>([
   ['callee-hung-up', 'completed'],
   ['api-hung-up', 'completed'],
+  ['ai-hung-up', 'completed'],
+  ['callee-silent', 'completed'],
+  ['machine-answered', 'completed'],
+  ['voicemail-left', 'completed'],
+  ['transferred', 'completed'],
   ['max-duration-reached', 'completed'],
   ['api-canceled', 'canceled'],
   ['callee-busy', 'busy'],

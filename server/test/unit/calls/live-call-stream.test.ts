@@ -188,10 +188,11 @@ test('what the conversation reports is on the timeline', async () => {
   await calls.answer(callId);
   calls.connectStream(callId);
 
-  calls.conversations.last.report({ type: 'reply.started', latencyMs: 412 });
+  const latency = { latencyMs: 412, vadMs: 200, modelMs: 211, bridgeMs: 1, heardAfterMs: 440 };
+  calls.conversations.last.report({ type: 'reply.started', ...latency });
   await settle();
 
   const timeline = await calls.service.timeline(callId);
   expect(timeline.map(({ type }) => type)).toContain('stream.started');
-  expect(timeline).toContainEqual(expect.objectContaining({ type: 'reply.started', data: { latencyMs: 412 } }));
+  expect(timeline).toContainEqual(expect.objectContaining({ type: 'reply.started', data: latency }));
 });
