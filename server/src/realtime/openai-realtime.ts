@@ -2,6 +2,7 @@
 // between the wire and RealtimeSession. What the words and sounds mean for the call is decided elsewhere.
 
 import type { RealtimeClientEvent } from 'openai/resources/realtime/realtime';
+import { NO_USAGE } from '../calls/call';
 import type { ItemRef, RealtimeListener, RealtimeSession, RequestedResponse } from '../calls/conversation-ports';
 import { type EndCall, endCall } from '../calls/end-call';
 import type { TurnTaking } from '../calls/speech';
@@ -20,7 +21,7 @@ import {
   type UnreadableEvent,
 } from './realtime-protocol';
 import { type RealtimeDeps, type RealtimeEndpoint, RealtimeSocket } from './realtime-socket';
-import { responseBody } from './response-request';
+import { messageItem, sequencedRequest } from './response-request';
 import { ResponseSequencer } from './response-sequencer';
 import { echoMismatch, sessionRequest, type SessionSettings, turnTakingRequest } from './session-config';
 
@@ -60,6 +61,8 @@ export class OpenAiRealtime implements RealtimeSession {
       clock: deps.clock,
       send: (event) => this.#send(event),
       onUnanswered: () => this.#failedResponses.onFailure({ code: 'response_not_created' }),
+      // It is asked for again: whoever waits for it goes on waiting.
+      onGivenUp: (responseId) => this.#listener?.onResponseDone({ responseId, status: 'failed', usage: NO_USAGE }),
       onDropped: (requestId) => this.#listener?.onRequestDropped(requestId),
     });
     this.#failedResponses = new FailedResponses(deps.clock, {
@@ -91,14 +94,11 @@ export class OpenAiRealtime implements RealtimeSession {
   }
 
   requestResponse(request: RequestedResponse): void {
-    const { requestId, isMootWhenAnswered = false, isProtected = false } = request;
-    const response = responseBody(request, this.#settings.instructions);
-    this.#sequencer.request({ requestId, response, isMootWhenAnswered, isProtected });
+    this.#sequencer.request(sequencedRequest(request, () => this.#settings.instructions));
   }
 
   addMessage(role: 'system' | 'user', text: string): void {
-    const content = [{ type: 'input_text' as const, text }];
-    this.#send({ type: 'conversation.item.create', item: { type: 'message', role, content } });
+    this.#send({ type: 'conversation.item.create', item: messageItem(role, text) });
   }
 
   answerTool(toolCallId: string, output: string): void {
@@ -123,8 +123,9 @@ export class OpenAiRealtime implements RealtimeSession {
   cancelResponse(which: 'active' | 'all'): boolean {
     if (which === 'active') return this.#sequencer.cancelActive();
     const wasRetryDue = this.#failedResponses.forget();
+    const wasCancelled = this.#sequencer.cancel();
     if (wasRetryDue) this.#sequencer.dropLast();
-    return this.#sequencer.cancel() || wasRetryDue;
+    return wasCancelled || wasRetryDue;
   }
 
   truncate({ itemId, contentIndex }: ItemRef, heardMs: number): void {
@@ -175,7 +176,7 @@ export class OpenAiRealtime implements RealtimeSession {
       case 'input_audio_buffer.speech_started':
         this.#sequencer.onSpeechStarted();
         // The server will answer what the callee says now.
-        this.#putOffRetry();
+        if (!this.#sequencer.isProtectedRetryDue) this.#putOffRetry();
         return listener.onSpeechStarted(event.item_id);
       case 'input_audio_buffer.speech_stopped':
         this.#sequencer.onSpeechStopped();
@@ -283,8 +284,9 @@ export class OpenAiRealtime implements RealtimeSession {
 
   #onResponseDone(response: ResponseDone['response'], listener: RealtimeListener): void {
     const { id, status } = response;
-    if (status === 'completed') this.#failedResponses.forget();
-    const wasCancelled = this.#sequencer.onDone(id);
+    const wasCancelled = this.#sequencer.onDone(id, status === 'failed');
+    // One that was given up for its silence has helped nobody.
+    if (status === 'completed' && !wasCancelled) this.#failedResponses.forget();
     const usage = priceResponse(this.#settings.model, response.usage);
     listener.onResponseDone({ responseId: id, status, usage });
     if (status === 'failed' && !wasCancelled) this.#failedResponses.onFailure(response.status_details?.error ?? {});

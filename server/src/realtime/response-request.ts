@@ -1,8 +1,10 @@
-// What the AI is asked to say, in the words of a response.create.
+// What the AI is told and asked to say, in the words of the wire.
 
-import type { ResponseCreateEvent } from 'openai/resources/realtime/realtime';
+import type { ConversationItem, ResponseCreateEvent } from 'openai/resources/realtime/realtime';
+import type { RequestedResponse } from '../calls/conversation-ports';
 import type { SpeechRequest } from '../calls/speech';
 import { assertNever } from '../lib/assert-never';
+import type { SequencedRequest } from './request-queue';
 
 /** The settings of one response; an empty object is a plain response. */
 export type ResponseBody = Omit<NonNullable<ResponseCreateEvent['response']>, 'metadata'>;
@@ -22,6 +24,25 @@ export function responseBody({ content, mayUseTools }: SpeechRequest, instructio
     default:
       return assertNever(content);
   }
+}
+
+/** The request as it waits for its turn: its words depend on the instructions that hold when it has it. */
+export function sequencedRequest(request: RequestedResponse, instructions: () => string): SequencedRequest {
+  const { requestId, content, isMootWhenAnswered = false, isProtected = false } = request;
+  return {
+    requestId,
+    isAnswer: content.kind === 'answer',
+    isMootWhenAnswered,
+    isProtected,
+    get response() {
+      return responseBody(request, instructions());
+    },
+  };
+}
+
+/** A message of the conversation. */
+export function messageItem(role: 'system' | 'user', text: string): ConversationItem {
+  return { type: 'message', role, content: [{ type: 'input_text', text }] };
 }
 
 function exactly(words: string): string {

@@ -4,24 +4,20 @@
 import type { RealtimeClientEvent } from 'openai/resources/realtime/realtime';
 import type { Clock, Timer } from '../calls/ports';
 import type { TurnTaking } from '../calls/speech';
-import type { ResponseBody } from './response-request';
-
-/** A response to be asked for. */
-export type SequencedRequest = {
-  readonly requestId: string;
-  readonly response: ResponseBody;
-  /** An answer of the server to the callee that begins first makes it needless. */
-  readonly isMootWhenAnswered: boolean;
-  /** Asked for even while the callee speaks. */
-  readonly isProtected: boolean;
-};
+import { ActiveResponse } from './active-response';
+import { OWN_ANSWER, RequestQueue, type SequencedRequest } from './request-queue';
 
 /** What the sequencer works with. */
 export type ResponseSequencerDeps = {
   readonly clock: Clock;
   readonly send: (event: RealtimeClientEvent) => void;
-  /** The server neither began nor refused what it was asked for, or left the callee without an answer. */
+  /**
+   * The server neither began nor refused what it was asked for, stayed silent, or left the callee without an answer:
+   * `repeat`, `putOff` or `dropLast` has to follow, until then nothing is asked for.
+   */
   readonly onUnanswered: () => void;
+  /** A response was given up for its silence. */
+  readonly onGivenUp: (responseId: string) => void;
   /** The request will not become a response. */
   readonly onDropped: (requestId: string) => void;
 };
@@ -40,37 +36,50 @@ const REQUEST_KEY = 'request';
 // `response.created` comes within a fraction of a second. Without this, a request that got lost would block all others.
 const ANSWER_TIMEOUT_MS = 5_000;
 
-// A response that has begun speaks within a second or two, thinking included.
-const SOUND_TIMEOUT_MS = 8_000;
-
-/** The answer that the server gives by itself, asked for by us because it failed or did not come. */
-const OWN_ANSWER = { response: {}, isMootWhenAnswered: true, isProtected: false };
-
-type Asked = { readonly id: string; readonly request: SequencedRequest; readonly timer: Timer };
+type Asked = {
+  readonly id: string;
+  readonly request: SequencedRequest;
+  readonly timer: Timer;
+  /** Cancelled or needless by now: if it begins it is cancelled, and otherwise dropped. */
+  isUnwanted: boolean;
+};
 
 /** Keeps the responses of one session in line. */
 export class ResponseSequencer {
   readonly #deps: ResponseSequencerDeps;
-  readonly #cancelledIds = new Set<string>();
-  #waiting: SequencedRequest[] = [];
+  readonly #active: ActiveResponse;
+  #state: 'waiting' | 'open' | 'closed' = 'waiting';
+  readonly #waiting: RequestQueue;
   #asked: Asked | undefined;
-  #activeId: string | undefined;
+  #lastNumber = 0;
   /** What was asked for or made last; undefined for an answer of the server's own. */
   #last: SequencedRequest | undefined;
-  #lastNumber = 0;
+  /** Another try of the last one is due: nothing else is asked for before it. */
+  #isHeld = false;
   #turns: TurnTaking = 'server';
   /** What the callee does: while they speak nothing is asked for, and when they stop the server answers by itself. */
   #callee: 'silent' | 'speaking' | 'awaiting-answer' = 'silent';
   #answerTimer: Timer | undefined;
-  #soundTimer: Timer | undefined;
-  /** Given up for their silence: should they speak after all, it is too late. */
-  readonly #abandonedIds = new Set<string>();
-  #state: 'waiting' | 'open' | 'closed' = 'waiting';
-  /** The next response was cancelled before the server began it. */
-  #isNextUnwanted = false;
+  /** The answer that the callee awaits was cancelled before the server began it. */
+  #isAnswerUnwanted = false;
 
   constructor(deps: ResponseSequencerDeps) {
     this.#deps = deps;
+    this.#waiting = new RequestQueue(deps.onDropped);
+    this.#active = new ActiveResponse({
+      ...deps,
+      onGivenUp: (responseId) => {
+        deps.onGivenUp(responseId);
+        this.#isHeld = true;
+        deps.onUnanswered();
+      },
+      onOverdue: () => this.#pump(),
+    });
+  }
+
+  /** Another try is due for something that does not wait for the callee to stop speaking. */
+  get isProtectedRetryDue(): boolean {
+    return this.#isHeld && this.#last?.isProtected === true;
   }
 
   /** There may be responses from now on. */
@@ -87,87 +96,70 @@ export class ResponseSequencer {
   /** Asks for a response as soon as there may be one. */
   request(request: SequencedRequest): void {
     if (this.#state === 'closed') return this.#deps.onDropped(request.requestId);
-    this.#waiting.push(request);
+    this.#waiting.add(request);
     this.#pump();
   }
 
   /** Asks once more for what was asked for or made last. */
   repeat(): void {
-    const isCovered = this.#last === undefined && this.#waiting.some(({ isMootWhenAnswered }) => isMootWhenAnswered);
-    if (!isCovered) this.#waiting.unshift(this.#last ?? this.#ownAnswer());
-    this.#last = undefined;
-    this.#pump();
+    const isCovered = this.#last === undefined && this.#waiting.hasMoot;
+    if (!isCovered) this.#waiting.addFirst(this.#last ?? OWN_ANSWER);
+    this.#letGo();
   }
 
-  /** What was asked for last has failed, and somebody else brings the next response: it waits for its turn. */
+  /** What was asked for last has failed, and somebody else is about to bring a response: it waits for its turn. */
   putOff(): void {
-    if (this.#last) this.#waiting.unshift(this.#last);
+    if (this.#last) this.#waiting.addFirst(this.#last);
     this.#last = undefined;
+    this.#isHeld = false;
+  }
+
+  /** Gives up what was asked for or made last: it is not asked for again. */
+  dropLast(): void {
+    if (this.#last) this.#deps.onDropped(this.#last.requestId);
+    this.#letGo();
   }
 
   /** Cancels what is being made or about to be, and forgets what waits; returns whether there was anything. */
   cancel(): boolean {
-    const hadWaiting = this.#waiting.length > 0;
-    this.#drop(() => true);
-    if (this.#activeId !== undefined) return this.#cancelActive(this.#activeId) || hadWaiting;
-    const isNextDue = (this.#asked !== undefined || this.#callee === 'awaiting-answer') && !this.#isNextUnwanted;
-    if (isNextDue) this.#isNextUnwanted = true;
-    return isNextDue || hadWaiting;
+    const hadWaiting = !this.#waiting.isEmpty;
+    this.#waiting.dropAll();
+    if (this.#active.isTaken) return this.#active.cancel() || hadWaiting;
+    const isAskedDue = this.#asked?.isUnwanted === false;
+    const isAnswerDue = this.#callee === 'awaiting-answer' && !this.#isAnswerUnwanted;
+    if (this.#asked) this.#asked.isUnwanted = true;
+    if (isAnswerDue) this.#isAnswerUnwanted = true;
+    return isAskedDue || isAnswerDue || hadWaiting;
   }
 
   /** Cancels the response that is being made, and nothing else; returns whether there was one. */
   cancelActive(): boolean {
-    return this.#activeId !== undefined && this.#cancelActive(this.#activeId);
+    return this.#active.cancel();
   }
 
   /** A response has begun; tells whose it is. */
   onCreated(responseId: string, metadata: Readonly<Record<string, string>> | null | undefined): CreatedResponse {
+    const asked = this.#asked;
     // When no answer to the callee is due, it can only be ours, whether or not the server repeats the metadata.
-    const isOurs =
-      this.#asked !== undefined && (metadata?.[REQUEST_KEY] === this.#asked.id || this.#callee !== 'awaiting-answer');
-    const request = isOurs ? this.#asked?.request : undefined;
-    // The server answers the callee by itself: what we wanted to add is already part of that answer.
-    if (!request) this.#drop(({ isMootWhenAnswered }) => isMootWhenAnswered);
-    // One that was on its way when the server began an answer of its own is refused, and asked for again then.
-    const isOverCallee = request !== undefined && this.#callee === 'speaking' && !request.isProtected;
-    const isUnwanted = this.#isNextUnwanted || isOverCallee;
-    // Said over the callee's words it would be lost: it waits for them to stop, unless their answer makes it moot.
-    const isPutOff = isOverCallee && !this.#isNextUnwanted;
-    if (request && isPutOff) this.#waiting.unshift(request);
-    this.#begin(responseId, { request, isUnwanted });
-    return { requestId: isPutOff ? undefined : request?.requestId, isUnwanted };
-  }
-
-  #begin(responseId: string, begun: { request: SequencedRequest | undefined; isUnwanted: boolean }): void {
-    this.#last = begun.request;
-    this.#forgetAsked();
-    this.#isNextUnwanted = false;
-    this.#answerTimer?.cancel();
-    if (this.#callee === 'awaiting-answer') this.#callee = 'silent';
-    this.#activeId = responseId;
-    this.#soundTimer?.cancel();
-    if (begun.isUnwanted) this.#cancelActive(responseId);
-    else this.#awaitSound(responseId);
+    const isOurs = asked && (metadata?.[REQUEST_KEY] === asked.id || this.#callee !== 'awaiting-answer');
+    return isOurs ? this.#onOurs(responseId, asked) : this.#onOwnAnswer(responseId);
   }
 
   /** The response makes itself heard; returns false when it was given up before. */
   onSound(responseId: string): boolean {
-    if (responseId === this.#activeId) this.#soundTimer?.cancel();
-    return !this.#abandonedIds.has(responseId);
+    return this.#active.onSound(responseId);
   }
 
   /** The response is at work on something that is not heard; returns false when it was given up before. */
   onProgress(responseId: string): boolean {
-    if (responseId === this.#activeId && !this.#cancelledIds.has(responseId)) this.#awaitSound(responseId);
-    return !this.#abandonedIds.has(responseId);
+    return this.#active.onProgress(responseId);
   }
 
-  /** Returns whether the response had been cancelled by us. */
-  onDone(responseId: string): boolean {
-    if (this.#activeId === responseId) this.#release();
+  /** Returns whether the response had been cancelled by us. One that failed by itself keeps all others back. */
+  onDone(responseId: string, hasFailed = false): boolean {
+    const { wasCancelled } = this.#active.onDone(responseId);
     if (this.#callee === 'silent') this.#answerTimer?.cancel();
-    this.#abandonedIds.delete(responseId);
-    const wasCancelled = this.#cancelledIds.delete(responseId);
+    if (hasFailed && !wasCancelled) this.#isHeld = true;
     this.#pump();
     return wasCancelled;
   }
@@ -175,121 +167,126 @@ export class ResponseSequencer {
   onSpeechStarted(): void {
     this.#answerTimer?.cancel();
     this.#callee = 'speaking';
-    if (!this.#asked) this.#isNextUnwanted = false;
+    this.#isAnswerUnwanted = false;
   }
 
   onSpeechStopped(): void {
-    if (this.#turns === 'server') {
-      this.#callee = 'awaiting-answer';
-      return this.#awaitAnswer();
-    }
-    this.#callee = 'silent';
-    this.#pump();
-  }
-
-  /** The server refused an event; returns whether it was our request for a response. */
-  onRefused(eventId: string, isActiveElsewhere: boolean): boolean {
-    if (this.#asked?.id !== eventId) return false;
-    const { request } = this.#asked;
-    this.#forgetAsked();
-    this.#last = request;
-    // The other response is still to be announced, or to be done; it decides whether this one is moot.
-    if (isActiveElsewhere && !this.#isNextUnwanted) this.#waiting.unshift(request);
-    this.#isNextUnwanted = false;
-    if (isActiveElsewhere) this.#awaitAnswer();
+    this.#callee = this.#turns === 'server' ? 'awaiting-answer' : 'silent';
+    if (this.#callee === 'awaiting-answer') this.#awaitAnswer();
     else this.#pump();
-    return true;
   }
 
-  /** Gives up what was asked for or made last: it is not asked for again. */
-  dropLast(): void {
-    if (this.#last) this.#deps.onDropped(this.#last.requestId);
-    this.#last = undefined;
+  /** The server refused an event; returns whether it was a request of ours that somebody still wants. */
+  onRefused(eventId: string, isActiveElsewhere: boolean): boolean {
+    const asked = this.#asked;
+    if (asked?.id !== eventId) return false;
+    this.#forgetAsked();
+    if (asked.isUnwanted) this.#deps.onDropped(asked.request.requestId);
+    else if (isActiveElsewhere) this.#waiting.addFirst(asked.request);
+    else this.#hold(asked.request);
+    // The other response is still to be announced, or to be done; it decides whether this one is moot.
+    if (isActiveElsewhere && !this.#active.isTaken) this.#awaitAnswer();
+    else this.#pump();
+    return !asked.isUnwanted;
   }
 
-  /** Stops its timer; nothing is asked for any more. */
+  /** Stops its timers; nothing is asked for any more. */
   close(): void {
     this.#state = 'closed';
-    this.#waiting = [];
+    this.#waiting.clear();
     this.#answerTimer?.cancel();
-    this.#soundTimer?.cancel();
+    this.#active.close();
     this.#forgetAsked();
+  }
+
+  #onOurs(responseId: string, { request, isUnwanted: wasCancelled }: Asked): CreatedResponse {
+    this.#forgetAsked();
+    const isOverCallee = this.#callee === 'speaking' && !request.isProtected;
+    // Said over the callee's words it would be lost: it waits for them to stop, unless their answer makes it moot.
+    const isPutOff = isOverCallee && !wasCancelled;
+    const isUnwanted = wasCancelled || isOverCallee;
+    if (isPutOff) this.#waiting.addFirst(request);
+    if (request.isAnswer === true && !isUnwanted) this.#waiting.dropMoot();
+    const begun = isPutOff ? undefined : request;
+    this.#begin(responseId, { request: begun, isUnwanted });
+    return { requestId: begun?.requestId, isUnwanted };
+  }
+
+  /** The server answers the callee by itself: what we wanted to add may already be part of that answer. */
+  #onOwnAnswer(responseId: string): CreatedResponse {
+    this.#waiting.dropMoot();
+    // One that is on its way stays asked for: the server refuses it, and it is asked for again then.
+    if (this.#asked?.request.isMootWhenAnswered === true) this.#asked.isUnwanted = true;
+    const isUnwanted = this.#isAnswerUnwanted;
+    this.#begin(responseId, { request: undefined, isUnwanted });
+    return { requestId: undefined, isUnwanted };
+  }
+
+  #begin(responseId: string, begun: { request: SequencedRequest | undefined; isUnwanted: boolean }): void {
+    this.#last = begun.request;
+    this.#isAnswerUnwanted = false;
+    this.#answerTimer?.cancel();
+    if (this.#callee === 'awaiting-answer') this.#callee = 'silent';
+    this.#active.begin(responseId, begun.isUnwanted);
   }
 
   /** Somebody else's response is due; without it, nobody would ask again. */
   #awaitAnswer(): void {
     this.#answerTimer?.cancel();
-    this.#answerTimer = this.#deps.clock.after(ANSWER_TIMEOUT_MS, () => this.#onTimeout());
+    this.#answerTimer = this.#deps.clock.after(ANSWER_TIMEOUT_MS, () => this.#onNoAnswer());
   }
 
-  #awaitSound(responseId: string): void {
-    this.#soundTimer?.cancel();
-    this.#soundTimer = this.#deps.clock.after(SOUND_TIMEOUT_MS, () => this.#abandon(responseId));
+  /** Nothing else is asked for until it is clear whether there is another try. */
+  #hold(request: SequencedRequest | undefined): void {
+    if (this.#isHeld && this.#last) this.#waiting.addFirst(this.#last);
+    this.#last = request;
+    this.#isHeld = true;
   }
 
-  #drop(isDropped: (request: SequencedRequest) => boolean): void {
-    const dropped = this.#waiting.filter(isDropped);
-    this.#waiting = this.#waiting.filter((request) => !isDropped(request));
-    for (const { requestId } of dropped) this.#deps.onDropped(requestId);
-  }
-
-  #ownAnswer(): SequencedRequest {
-    this.#lastNumber += 1;
-    return { ...OWN_ANSWER, requestId: `own-answer-${this.#lastNumber}` };
-  }
-
-  #release(): void {
-    this.#activeId = undefined;
-    this.#soundTimer?.cancel();
-  }
-
-  /** One that we cancelled ourselves is only let go; nobody wants another in its place. */
-  #abandon(responseId: string): void {
-    const wasWanted = this.#cancelActive(responseId);
-    this.#abandonedIds.add(responseId);
-    if (this.#activeId === responseId) this.#release();
-    if (wasWanted) this.#deps.onUnanswered();
-  }
-
-  #cancelActive(responseId: string): boolean {
-    if (this.#cancelledIds.has(responseId)) return false;
-    this.#cancelledIds.add(responseId);
-    this.#deps.send({ type: 'response.cancel', response_id: responseId });
-    return true;
+  #letGo(): void {
+    this.#last = undefined;
+    this.#isHeld = false;
+    this.#pump();
   }
 
   #pump(): void {
-    if (this.#state !== 'open' || this.#activeId !== undefined || this.#asked) return;
-    const index = this.#waiting.findIndex(({ isProtected }) => isProtected || this.#callee === 'silent');
-    const [request] = index < 0 ? [] : this.#waiting.splice(index, 1);
+    if (this.#state !== 'open' || this.#isHeld || this.#asked || this.#active.isTaken) return;
+    const request = this.#waiting.take(this.#callee === 'silent');
     if (!request) return;
     this.#lastNumber += 1;
     const id = `response-${this.#lastNumber}`;
     const timer = this.#deps.clock.after(ANSWER_TIMEOUT_MS, () => this.#onLost());
-    this.#asked = { id, request, timer };
+    this.#asked = { id, request, timer, isUnwanted: false };
     const response = { ...request.response, metadata: { [REQUEST_KEY]: id } };
     this.#deps.send({ type: 'response.create', event_id: id, response });
   }
 
-  /** The request got lost. While the callee has the word, the answer to them is what is waited for. */
+  /** The request got lost. While the callee has the word, or another response is made, that is waited for. */
   #onLost(): void {
-    const { request } = this.#asked ?? {};
-    if (this.#callee === 'silent' || request?.isProtected === true) return this.#onTimeout();
+    if (!this.#asked) return;
+    const { request, isUnwanted } = this.#asked;
     this.#forgetAsked();
-    if (request) this.#waiting.unshift(request);
+    const isItsTurn = !this.#active.isTaken && (this.#callee === 'silent' || request.isProtected);
+    if (!isUnwanted && isItsTurn) {
+      this.#hold(request);
+      return this.#deps.onUnanswered();
+    }
+    if (isUnwanted) this.#deps.onDropped(request.requestId);
+    else this.#waiting.addFirst(request);
+    this.#pump();
   }
 
-  /** A request got lost, or the server did not answer the callee: nobody may wait for it any longer. */
-  #onTimeout(): void {
-    this.#last = this.#asked?.request;
-    this.#forgetAsked();
-    this.#answerTimer?.cancel();
-    if (this.#callee === 'awaiting-answer') this.#callee = 'silent';
-    const isWanted = !this.#isNextUnwanted;
-    this.#isNextUnwanted = false;
-    if (isWanted) return this.#deps.onUnanswered();
-    this.dropLast();
-    this.#pump();
+  /** The server did not answer the callee, or is stuck at a response that nobody knows. */
+  #onNoAnswer(): void {
+    // Before the end of what is being said there can be no answer.
+    if (this.#active.isTaken) return this.#awaitAnswer();
+    const isWanted = !this.#isAnswerUnwanted;
+    this.#isAnswerUnwanted = false;
+    const isAnswerDue = this.#callee === 'awaiting-answer';
+    if (isAnswerDue) this.#callee = 'silent';
+    if (!isWanted || (!isAnswerDue && this.#waiting.isEmpty)) return this.#pump();
+    this.#hold(isAnswerDue ? undefined : this.#waiting.take(true));
+    this.#deps.onUnanswered();
   }
 
   #forgetAsked(): void {

@@ -1,3 +1,5 @@
+// Failures in a row: when another try is made, put off, forgotten, or the session given up.
+
 import type { EndCall } from '../../../src/calls/end-call';
 import { FailedResponses } from '../../../src/realtime/failed-responses';
 import { ManualClock } from '../../support/manual-clock';
@@ -73,4 +75,39 @@ test('a failure without an explanation is tried again too', () => {
   clock.advance(500);
 
   expect(retriedAtMs).toEqual([500]);
+});
+
+describe('when somebody else brings the next response', () => {
+  test('the other try is not made, and it is told that one was due', () => {
+    failures.onFailure(TRANSIENT);
+
+    expect([failures.postpone(), failures.postpone()]).toEqual([true, false]);
+    clock.advance(10_000);
+
+    expect(retriedAtMs).toEqual([]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('the failures so far still count', () => {
+    for (let failure = 1; failure <= 4; failure += 1) {
+      failures.onFailure(TRANSIENT);
+      failures.postpone();
+    }
+
+    expect(verdicts).toMatchObject([{ reason: 'ai-failed', details: { tries: 4 } }]);
+  });
+});
+
+test('tells whether another try was due when it is forgotten', () => {
+  expect(failures.forget()).toBe(false);
+  failures.onFailure(TRANSIENT);
+
+  expect([failures.forget(), failures.forget()]).toEqual([true, false]);
+});
+
+test('no other try is due once it has been made', () => {
+  failures.onFailure(TRANSIENT);
+  clock.advance(500);
+
+  expect(failures.postpone()).toBe(false);
 });

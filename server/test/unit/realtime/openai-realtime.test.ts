@@ -3,7 +3,7 @@
 import { WebSocket } from 'ws';
 import { settle } from '../../support/manual-clock';
 import { until } from '../../support/until';
-import { created, done, RealtimeRig } from './realtime-server';
+import { created, RealtimeRig } from './realtime-server';
 
 let rig: RealtimeRig;
 
@@ -15,15 +15,6 @@ async function start(options: Parameters<typeof RealtimeRig.start>[0] = {}): Pro
 beforeEach(() => start());
 
 afterEach(() => rig.stop());
-
-async function failure(): Promise<{ reason: string; details: object }> {
-  await until(() => rig.listener.failures.length > 0);
-  await settle();
-  expect(rig.listener.failures).toHaveLength(1);
-  expect(rig.session.closed).toBe(true);
-  expect(rig.clock.pendingTimers).toBe(0);
-  return rig.listener.failures[0]!;
-}
 
 describe('connecting', () => {
   test('names the model, the key and a person that nobody can recognise, and no beta', async () => {
@@ -72,7 +63,7 @@ describe('connecting', () => {
 
     rig.session.open(rig.listener);
 
-    expect(await failure()).toMatchObject({ reason, details: { httpStatus } });
+    expect(await rig.failure()).toMatchObject({ reason, details: { httpStatus } });
   });
 
   test('an endpoint where nobody listens fails as unavailable', async () => {
@@ -80,7 +71,7 @@ describe('connecting', () => {
 
     rig.session.open(rig.listener);
 
-    expect(await failure()).toMatchObject({ reason: 'ai-unavailable' });
+    expect(await rig.failure()).toMatchObject({ reason: 'ai-unavailable' });
   });
 
   test('an endpoint that says nothing is given up after ten seconds', async () => {
@@ -90,7 +81,7 @@ describe('connecting', () => {
     expect(rig.listener.failures).toEqual([]);
     rig.clock.advance(1);
 
-    expect(await failure()).toMatchObject({ reason: 'ai-unavailable', details: { cause: 'timeout' } });
+    expect(await rig.failure()).toMatchObject({ reason: 'ai-unavailable', details: { cause: 'timeout' } });
     await until(() => rig.closeCode === 1000);
   });
 
@@ -101,14 +92,14 @@ describe('connecting', () => {
 
     rig.clock.advance(10_000);
 
-    expect((await failure()).reason).toBe('ai-unavailable');
+    expect((await rig.failure()).reason).toBe('ai-unavailable');
   });
 
   test('a format that is not the one asked for is static on the phone: no session', async () => {
     await rig.connect();
     rig.send(rig.updated({ type: 'audio/pcmu' }));
 
-    expect(await failure()).toMatchObject({
+    expect(await rig.failure()).toMatchObject({
       reason: 'ai-refused-session',
       details: { mismatch: 'input format audio/pcmu' },
     });
@@ -121,7 +112,7 @@ describe('connecting', () => {
       error: { type: 'invalid_request_error', code: 'unknown_parameter', param: 'session.x' },
     });
 
-    expect(await failure()).toMatchObject({ reason: 'ai-refused-session', details: { param: 'session.x' } });
+    expect(await rig.failure()).toMatchObject({ reason: 'ai-refused-session', details: { param: 'session.x' } });
   });
 
   test('closing while connecting is quiet', async () => {
@@ -141,6 +132,7 @@ describe('connecting', () => {
     await rig.tell({ type: 'error', error: { type: 'server_error', code: null } });
 
     rig.clock.advance(1_000);
+    await rig.tell(rig.updated());
     await rig.flush();
 
     expect(rig.of('response.create')).toEqual([]);
@@ -157,26 +149,26 @@ describe('losing the connection', () => {
   ])('a close with %i fails as %s', async (closeCode, reason) => {
     rig.closeSocket(closeCode, 'because');
 
-    expect(await failure()).toMatchObject({ reason, details: { closeCode, closeReason: 'because' } });
+    expect(await rig.failure()).toMatchObject({ reason, details: { closeCode, closeReason: 'because' } });
   });
 
   test('a connection that breaks is lost', async () => {
     rig.breakSocket();
 
-    expect(await failure()).toMatchObject({ reason: 'ai-connection-lost', details: { closeCode: 1006 } });
+    expect(await rig.failure()).toMatchObject({ reason: 'ai-connection-lost', details: { closeCode: 1006 } });
   });
 
   test('an account error is the verdict, not the close that follows it', async () => {
     rig.send({ type: 'error', error: { type: 'invalid_request_error', code: 'insufficient_quota' } });
     rig.closeSocket(1000);
 
-    expect(await failure()).toMatchObject({ reason: 'ai-unauthorized' });
+    expect(await rig.failure()).toMatchObject({ reason: 'ai-unauthorized' });
   });
 
   test('a session at the end of its hour is lost', async () => {
     rig.send({ type: 'error', error: { type: 'invalid_request_error', code: 'session_expired' } });
 
-    expect(await failure()).toMatchObject({ reason: 'ai-connection-lost' });
+    expect(await rig.failure()).toMatchObject({ reason: 'ai-connection-lost' });
   });
 
   test('a connection without a word or a ping for more than 45 s is lost', async () => {
@@ -184,7 +176,7 @@ describe('losing the connection', () => {
     expect(rig.listener.failures).toEqual([]);
     rig.clock.advance(5_000);
 
-    expect(await failure()).toMatchObject({ reason: 'ai-connection-lost', details: { cause: 'silence' } });
+    expect(await rig.failure()).toMatchObject({ reason: 'ai-connection-lost', details: { cause: 'silence' } });
   });
 
   test('pings alone keep it alive', async () => {
@@ -212,12 +204,27 @@ describe('losing the connection', () => {
     rig.send({ type: 'input_audio_buffer.speech_started' });
     rig.session.appendAudio(Buffer.alloc(2));
     rig.session.truncate({ responseId: 'r', itemId: 'i', contentIndex: 0 }, 1);
-    rig.session.requestOpening({});
+    rig.session.addMessage('system', 'x');
+    rig.session.answerTool('call-1', '{}');
+    rig.session.takeTurns('listen');
+    rig.session.setInstructions('x');
     await until(() => rig.closeCode === 1000);
 
     expect([rig.listener.log.length, rig.received.length]).toEqual(before);
     expect(rig.clock.pendingTimers).toBe(0);
   });
+});
+
+test('a request after closing is dropped, so that nobody waits for it', async () => {
+  await rig.ready();
+  rig.session.close();
+
+  rig.say('late', 'Hello?');
+  await until(() => rig.closeCode === 1000);
+
+  expect(rig.listener.dropped).toEqual(['late']);
+  expect(rig.of('response.create')).toEqual([]);
+  expect(rig.clock.pendingTimers).toBe(0);
 });
 
 describe('sending', () => {
@@ -236,7 +243,7 @@ describe('sending', () => {
   test('a greeting is asked for word by word', async () => {
     await rig.ready();
 
-    rig.session.requestOpening({ greeting: 'Say "hi"\nto them.' });
+    rig.say('greeting', 'Say "hi"\nto them.');
     await rig.until('response.create');
 
     const { instructions } = rig.of('response.create')[0]!['response'] as { instructions: string };
@@ -247,14 +254,23 @@ describe('sending', () => {
   test('without a greeting the model is told to open, by its own instructions', async () => {
     await rig.ready();
 
-    rig.session.requestOpening({});
+    rig.session.requestResponse({ requestId: 'opening', content: { kind: 'directive', directive: 'Open the call.' } });
     await rig.until('response.create');
 
-    expect(rig.received.slice(-2)).toMatchObject([
-      { type: 'conversation.item.create', item: { type: 'message', role: 'system' } },
-      { type: 'response.create' },
-    ]);
-    expect(rig.of('response.create')[0]!['response']).not.toHaveProperty('instructions');
+    const { instructions } = rig.of('response.create')[0]!['response'] as { instructions: string };
+    expect(instructions).toMatch(/^Be kind\.\s.*Open the call\./s);
+    expect(rig.of('conversation.item.create')).toEqual([]);
+  });
+
+  test.each(['system', 'user'] as const)('words of the %s are added to the conversation as they are', async (role) => {
+    await rig.ready();
+
+    rig.session.addMessage(role, 'They pressed 5.');
+    await rig.flush();
+
+    const item = { type: 'message', role, content: [{ type: 'input_text', text: 'They pressed 5.' }] };
+    expect(rig.of('conversation.item.create')).toEqual([{ type: 'conversation.item.create', item }]);
+    expect(rig.of('response.create')).toEqual([]);
   });
 
   test('a truncation is in whole milliseconds', async () => {
@@ -293,7 +309,7 @@ describe('silence of the server', () => {
   });
 
   test('a request that is neither answered nor refused is made again', async () => {
-    rig.session.requestOpening({ greeting: 'Hello.' });
+    rig.say('greeting', 'Hello.');
     await rig.until('response.create');
 
     rig.clock.advance(5_500);
@@ -303,7 +319,7 @@ describe('silence of the server', () => {
   });
 
   test('a response that begins and makes no sound is not waited for without end', async () => {
-    rig.session.requestOpening({ greeting: 'Hello.' });
+    rig.say('greeting', 'Hello.');
     await rig.until('response.create');
     await rig.tell(created('a', rig.of('response.create')[0]));
 
@@ -313,76 +329,5 @@ describe('silence of the server', () => {
     await rig.until('response.create', 2);
 
     expect(JSON.stringify(rig.of('response.create')[1])).toContain('Hello.');
-  });
-});
-
-describe('failed responses', () => {
-  beforeEach(async () => {
-    await rig.ready();
-    rig.session.requestOpening({ greeting: 'Hello.' });
-    await rig.until('response.create');
-  });
-
-  test('are asked for again, word by word', async () => {
-    await rig.tell(created('a', rig.of('response.create')[0]), done('a', 'failed', 'rate_limit_exceeded'));
-    expect(rig.of('response.create')).toHaveLength(1);
-
-    rig.clock.advance(500);
-    await rig.until('response.create', 2);
-
-    expect(JSON.stringify(rig.of('response.create')[1])).toContain('Hello.');
-    expect(rig.listener.outcomes).toMatchObject([{ responseId: 'a', status: 'failed' }]);
-  });
-
-  test('are not asked for again once the callee got an answer of its own', async () => {
-    await rig.tell(created('a', rig.of('response.create')[0]), done('a', 'failed', 'rate_limit_exceeded'));
-    await rig.tell({ type: 'input_audio_buffer.speech_started' }, { type: 'input_audio_buffer.speech_stopped' });
-    await rig.tell(created('b'));
-
-    rig.clock.advance(500);
-    await rig.tell(done('b'));
-    await rig.flush();
-
-    expect(rig.of('response.create')).toHaveLength(1);
-  });
-
-  test('an error that answers no request of ours makes nobody speak', async () => {
-    await rig.tell(created('a', rig.of('response.create')[0]), done('a'));
-
-    await rig.tell({ type: 'error', error: { type: 'server_error', code: null, event_id: null } });
-    rig.clock.advance(10_000);
-    await rig.flush();
-
-    expect(rig.of('response.create')).toHaveLength(1);
-  });
-
-  test('a request that fails by an error is made again', async () => {
-    const eventId = rig.of('response.create')[0]!['event_id'];
-    await rig.tell({ type: 'error', error: { type: 'server_error', code: null, event_id: eventId } });
-
-    rig.clock.advance(500);
-    await rig.until('response.create', 2);
-
-    expect(JSON.stringify(rig.of('response.create')[1])).toContain('Hello.');
-  });
-
-  test('end the session when they never stop', async () => {
-    for (let failures = 1; failures <= 4; failures += 1) {
-      await rig.tell(created(`r${failures}`, rig.of('response.create').at(-1)), done(`r${failures}`, 'failed', 'x'));
-      if (failures === 4) break;
-      rig.clock.advance(2_000);
-      await rig.until('response.create', failures + 1);
-    }
-
-    expect(await failure()).toMatchObject({ reason: 'ai-failed', details: { tries: 4 } });
-  });
-
-  test('a cancelled opening is unwanted when it begins', async () => {
-    expect(rig.session.cancelResponse()).toBe(true);
-
-    await rig.tell(created('a', rig.of('response.create')[0]));
-    await rig.until('response.cancel');
-
-    expect(rig.listener.started).toEqual([{ responseId: 'a', isUnwanted: true }]);
   });
 });

@@ -1,3 +1,5 @@
+// What a response and a transcription cost, by the prices of their models.
+
 import { priceResponse, priceTranscription } from '../../../src/realtime/pricing';
 
 const CAPTURED = {

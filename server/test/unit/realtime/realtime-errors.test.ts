@@ -1,3 +1,5 @@
+// What errors, refusals and closes of the Realtime API mean for a call.
+
 import { classifyError, errorFacts, verdictOfClose, verdictOfHttpRefusal } from '../../../src/realtime/realtime-errors';
 
 test.each([

@@ -1,3 +1,5 @@
+// Which server events are read, in which shapes, and which are let pass.
+
 import fc from 'fast-check';
 import { parseServerEvent } from '../../../src/realtime/realtime-protocol';
 
@@ -22,6 +24,16 @@ describe('reads', () => {
     [{ type: 'response.created', response: { id: 'r', metadata: null } }],
     [{ type: 'response.created', response: { id: 'r', metadata: { request: 'response-1' } } }],
     [DONE],
+    [{ type: 'conversation.item.added', item: { id: 'i', type: 'function_call_output', call_id: 'c', output: '{}' } }],
+    [{ type: 'conversation.item.added', previous_item_id: null, item: { type: 'message', role: 'user', content: [] } }],
+    [{ type: 'response.output_item.added', response_id: 'r', output_index: 0, item: { type: 'message' } }],
+    [
+      {
+        type: 'response.output_item.done',
+        response_id: 'r',
+        item: { type: 'function_call', status: 'completed', call_id: 'c', name: 'n', arguments: '{"a":1}' },
+      },
+    ],
     [done({ status: 'failed', status_details: { type: 'failed', error: { type: 'server_error' } } })],
     [done({ status: 'cancelled', status_details: { type: 'cancelled', reason: 'turn_detected' } })],
     [{ type: 'response.output_audio.delta', response_id: 'r', item_id: 'i', content_index: 0, delta: 'AA==' }],
@@ -62,6 +74,12 @@ describe('reads', () => {
   });
 });
 
+test('the arguments of a tool call are kept as they are, whatever is in them', () => {
+  const item = { type: 'function_call', status: 'completed', call_id: 'c', name: 'n', arguments: '{"a": "\\u00e4' };
+
+  expect(parse({ type: 'response.output_item.done', response_id: 'r', item })).toMatchObject({ item });
+});
+
 describe('reads in spite of details that are odd, since the event decides what happens next', () => {
   test.each([
     ['no usage', done({ usage: null })],
@@ -73,6 +91,22 @@ describe('reads in spite of details that are odd, since the event decides what h
     ['a status of tomorrow', done({ status: 'superseded' })],
   ])('a response that is done, with %s', (_what, event) => {
     expect(parse(event)).toMatchObject({ type: 'response.done', response: { id: 'r' } });
+  });
+
+  test('an item with details of another shape', () => {
+    const item = { type: 'function_call', status: null, call_id: ['c'], name: {}, arguments: { a: 1 } };
+
+    expect(parse({ type: 'response.output_item.done', response_id: 'r', item })).toMatchObject({
+      type: 'response.output_item.done',
+      response_id: 'r',
+    });
+  });
+
+  test.each([null, -1, '5', undefined])('the end of speech, at %j', (audioEndMs) => {
+    const event = parse({ type: 'input_audio_buffer.speech_stopped', item_id: 'i', audio_end_ms: audioEndMs });
+
+    expect(event).toMatchObject({ type: 'input_audio_buffer.speech_stopped' });
+    expect((event as { audio_end_ms?: number | null }).audio_end_ms ?? undefined).toBeUndefined();
   });
 
   test('words of the callee, with usage of another kind', () => {
@@ -107,7 +141,7 @@ describe('ignores', () => {
     '{',
     '{}',
     '{"type":"rate_limits.updated","rate_limits":[]}',
-    '{"type":"response.output_item.added"}',
+    '{"type":"response.function_call_arguments.done","call_id":"c"}',
     '{"type":"conversation.item.done","item":{}}',
     '{"type":"an.event.of.tomorrow"}',
     '{"type":5}',
@@ -119,6 +153,9 @@ describe('ignores', () => {
   test.each([
     '{"type":"response.created"}',
     '{"type":"response.done","response":{}}',
+    '{"type":"response.output_item.added"}',
+    '{"type":"response.output_item.done","item":{"type":"function_call"}}',
+    '{"type":"conversation.item.added"}',
     '{"type":"response.output_audio.delta","delta":"AA=="}',
     '{"type":"response.output_audio.delta","response_id":"r","item_id":"i","delta":5}',
   ])('%s, and says so, since it is of a kind that matters', (text) => {

@@ -3,9 +3,17 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { DEFAULT_BEHAVIOUR } from '../../../src/calls/behaviour';
 import type { CallUsage } from '../../../src/calls/call';
-import type { ItemRef, RealtimeListener, ResponseOutcome } from '../../../src/calls/conversation-ports';
+import type {
+  ItemRef,
+  RealtimeListener,
+  RequestedResponse,
+  ResponseOutcome,
+  StartedResponse,
+} from '../../../src/calls/conversation-ports';
 import type { EndCall } from '../../../src/calls/end-call';
+import type { ToolCall } from '../../../src/calls/speech';
 import { OpenAiRealtime, type RealtimeSettings } from '../../../src/realtime/openai-realtime';
 import { RecordingLogger } from '../../support/fakes';
 import { ManualClock, settle } from '../../support/manual-clock';
@@ -19,15 +27,24 @@ export class RecordingListener implements RealtimeListener {
   readonly audio: Buffer[] = [];
   readonly failures: EndCall[] = [];
   readonly outcomes: ResponseOutcome[] = [];
-  readonly started: { readonly responseId: string; readonly isUnwanted: boolean }[] = [];
+  readonly started: StartedResponse[] = [];
+  readonly dropped: string[] = [];
+  readonly toolCalls: ToolCall[] = [];
+  readonly answeredTools: string[] = [];
+  readonly speechEndsMs: (number | undefined)[] = [];
 
   onReady(): void {
     this.log.push('ready');
   }
 
-  onResponseStarted(started: { readonly responseId: string; readonly isUnwanted: boolean }): void {
+  onResponseStarted(started: StartedResponse): void {
     this.log.push('response');
     this.started.push(started);
+  }
+
+  onRequestDropped(requestId: string): void {
+    this.log.push('dropped');
+    this.dropped.push(requestId);
   }
 
   onAudio(_item: ItemRef, audio: Buffer): void {
@@ -51,8 +68,19 @@ export class RecordingListener implements RealtimeListener {
     this.log.push('speech');
   }
 
-  onSpeechStopped(): void {
+  onSpeechStopped({ endMs }: { readonly endMs: number | undefined }): void {
     this.log.push('silence');
+    this.speechEndsMs.push(endMs);
+  }
+
+  onToolCall(call: ToolCall): void {
+    this.log.push('tool call');
+    this.toolCalls.push(call);
+  }
+
+  onToolAnswered(toolCallId: string): void {
+    this.log.push('tool answered');
+    this.answeredTools.push(toolCallId);
   }
 
   onResponseDone(outcome: ResponseOutcome): void {
@@ -92,6 +120,9 @@ export class RealtimeRig {
         voice: 'marin',
         audioFormat: 'pcm16',
         transcriptionModel: 'gpt-4o-mini-transcribe',
+        turnDetection: DEFAULT_BEHAVIOUR.turnDetection,
+        noiseReduction: DEFAULT_BEHAVIOUR.noiseReduction,
+        tools: [],
         ...settings,
       },
       { clock: this.clock, log: this.log },
@@ -133,6 +164,27 @@ export class RealtimeRig {
     await until(() => this.listener.log.includes('ready'));
   }
 
+  /** Asks for fixed words. */
+  say(requestId: string, words: string, changes: Partial<RequestedResponse> = {}): void {
+    this.session.requestResponse({ requestId, content: { kind: 'words', words }, ...changes });
+  }
+
+  /** The callee speaks, and stops at that moment of the audio. */
+  async speak(endMs?: number): Promise<void> {
+    await this.tell(
+      { type: 'input_audio_buffer.speech_started', item_id: 'callee' },
+      { type: 'input_audio_buffer.speech_stopped', item_id: 'callee', audio_end_ms: endMs ?? null },
+    );
+  }
+
+  /** The words that were asked for, in order; empty for whatever the model likes to say. */
+  asked(): string[] {
+    return this.of('response.create').map(({ response }) => {
+      const { instructions } = response as { instructions?: string };
+      return instructions === undefined ? '' : (/"(.*)"$/.exec(instructions)?.[1] ?? instructions);
+    });
+  }
+
   updated(format: object = { type: 'audio/pcm', rate: 24_000 }): ClientEvent {
     const input = { format, turn_detection: { type: 'server_vad' } };
     return { type: 'session.updated', session: { audio: { input, output: { format, voice: 'marin' } } } };
@@ -165,6 +217,16 @@ export class RealtimeRig {
     const before = this.of('conversation.item.delete').length;
     this.session.deleteItem('flush');
     await until(() => this.of('conversation.item.delete').length > before);
+  }
+
+  /** Resolves with the verdict of a session that failed: once, closed, and without a timer left. */
+  async failure(): Promise<EndCall> {
+    await until(() => this.listener.failures.length > 0);
+    await settle();
+    expect(this.listener.failures).toHaveLength(1);
+    expect(this.session.closed).toBe(true);
+    expect(this.clock.pendingTimers).toBe(0);
+    return this.listener.failures[0]!;
   }
 
   ping(): Promise<void> {
@@ -201,6 +263,11 @@ export class RealtimeRig {
     socket.on('message', (data: Buffer) => this.received.push(JSON.parse(data.toString()) as ClientEvent));
     socket.on('close', (code) => (this.closeCode = code));
   }
+}
+
+/** The server refuses an event. */
+export function refused(event: ClientEvent, error: object): ClientEvent {
+  return { type: 'error', error: { event_id: event['event_id'], ...error } };
 }
 
 /** The server begins a response; with the request's own metadata it is an answer to that request. */

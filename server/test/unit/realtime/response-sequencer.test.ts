@@ -1,51 +1,18 @@
-import type { RealtimeClientEvent, ResponseCreateEvent } from 'openai/resources/realtime/realtime';
-import { ResponseSequencer } from '../../../src/realtime/response-sequencer';
-import { ManualClock } from '../../support/manual-clock';
+// One response at a time: what is asked for, when, and what becomes of a response that is cancelled or silent.
 
-const ANSWER_TIMEOUT_MS = 5_000;
+import { ANSWER_TIMEOUT_MS, SequencerRig, SOUND_TIMEOUT_MS } from './sequencer-rig';
 
-let clock: ManualClock;
-let sent: RealtimeClientEvent[];
-let unanswered: number;
-let sequencer: ResponseSequencer;
+let rig: SequencerRig;
 
 beforeEach(() => {
-  clock = new ManualClock();
-  sent = [];
-  unanswered = 0;
-  sequencer = new ResponseSequencer({
-    clock,
-    send: (event) => sent.push(event),
-    onUnanswered: () => {
-      unanswered += 1;
-    },
-  });
+  rig = new SequencerRig();
+  rig.sequencer.start();
 });
 
-function creates(): ResponseCreateEvent[] {
-  return sent.filter((event): event is ResponseCreateEvent => event.type === 'response.create');
-}
-
-function cancels(): (string | undefined)[] {
-  return sent.flatMap((event) => (event.type === 'response.cancel' ? [event.response_id] : []));
-}
-
-/** The server begins the response that was asked for last. */
-function begin(responseId: string): boolean {
-  return sequencer.onCreated(responseId, creates().at(-1)!.response!.metadata);
-}
-
-/** The callee speaks, and the server answers by itself. */
-function beginByItself(responseId: string): boolean {
-  sequencer.onSpeechStarted();
-  sequencer.onSpeechStopped();
-  return sequencer.onCreated(responseId, null);
-}
-
 test('asks at once when nothing is in the way, with an id that errors and answers can be matched by', () => {
-  sequencer.request({ instructions: 'Greet.' });
+  rig.ask('Greet.');
 
-  expect(sent).toEqual([
+  expect(rig.sent).toEqual([
     {
       type: 'response.create',
       event_id: 'response-1',
@@ -55,286 +22,290 @@ test('asks at once when nothing is in the way, with an id that errors and answer
 });
 
 test('asks for one response at a time', () => {
-  sequencer.request({ instructions: 'one' });
-  sequencer.request({ instructions: 'two' });
-  expect(creates()).toHaveLength(1);
+  rig.ask('one');
+  rig.ask('two');
+  expect(rig.creates()).toHaveLength(1);
 
-  begin('a');
-  expect(creates()).toHaveLength(1);
-  sequencer.onDone('a');
+  rig.begin('a');
+  expect(rig.creates()).toHaveLength(1);
+  rig.sequencer.onDone('a');
 
-  expect(creates().map(({ response }) => response?.instructions)).toEqual(['one', 'two']);
+  expect(rig.words()).toEqual(['one', 'two']);
 });
 
-test('does not ask while the server answers the callee, which makes the request moot', () => {
-  beginByItself('a');
-  sequencer.request({ instructions: 'later' });
-  expect(creates()).toEqual([]);
+test('does not ask while the server answers the callee, but after it, even what an answer yet to begin makes moot', () => {
+  rig.beginByItself('a');
+  rig.ask('later', { isMootWhenAnswered: true });
+  expect(rig.creates()).toEqual([]);
 
-  sequencer.onDone('a');
+  rig.sequencer.onDone('a');
 
-  expect(creates()).toHaveLength(1);
+  expect(rig.creates()).toHaveLength(1);
 });
 
 test('does not ask while the callee speaks; the answer to the callee makes it moot', () => {
-  sequencer.onSpeechStarted();
-  sequencer.request({ instructions: 'later' });
-  sequencer.onSpeechStopped();
-  expect(creates()).toEqual([]);
+  rig.sequencer.onSpeechStarted();
+  rig.ask('later', { isMootWhenAnswered: true });
+  rig.sequencer.onSpeechStopped();
+  expect(rig.creates()).toEqual([]);
 
-  sequencer.onCreated('a', null);
-  sequencer.onDone('a');
+  rig.sequencer.onCreated('a', null);
+  rig.sequencer.onDone('a');
 
-  expect(creates()).toEqual([]);
+  expect(rig.creates()).toEqual([]);
+  expect(rig.dropped).toEqual(['later']);
 });
 
 test('the end of an earlier response does not free the place of the current one', () => {
-  sequencer.request({});
-  begin('a');
+  rig.ask('any');
+  rig.begin('a');
 
-  sequencer.onDone('an-earlier-one');
-  sequencer.request({});
+  rig.sequencer.onDone('an-earlier-one');
+  rig.ask('any');
 
-  expect(creates()).toHaveLength(1);
+  expect(rig.creates()).toHaveLength(1);
 });
 
 test('repeats what was made last, instructions included', () => {
-  sequencer.request({ instructions: 'Greet.' });
-  begin('a');
-  sequencer.onDone('a');
+  rig.ask('Greet.');
+  rig.begin('a');
+  rig.sequencer.onDone('a');
 
-  sequencer.repeat();
+  rig.sequencer.repeat();
 
-  expect(creates().map(({ response }) => response?.instructions)).toEqual(['Greet.', 'Greet.']);
-  expect(new Set(creates().map(({ event_id: id }) => id)).size).toBe(2);
+  expect(rig.words()).toEqual(['Greet.', 'Greet.']);
+  expect(new Set(rig.creates().map(({ event_id: id }) => id)).size).toBe(2);
 });
 
 test('repeats an answer to the callee as a plain response', () => {
-  sequencer.request({ instructions: 'Greet.' });
-  begin('a');
-  sequencer.onDone('a');
-  beginByItself('b');
-  sequencer.onDone('b');
+  rig.ask('Greet.');
+  rig.begin('a');
+  rig.sequencer.onDone('a');
+  rig.beginByItself('b');
+  rig.sequencer.onDone('b');
 
-  sequencer.repeat();
+  rig.sequencer.repeat();
 
-  expect(creates().at(-1)?.response?.instructions).toBeUndefined();
+  expect(rig.creates().at(-1)?.response?.instructions).toBeUndefined();
 });
 
 test('cancels the response that is being made', () => {
-  sequencer.request({});
-  begin('a');
+  rig.ask('any');
+  rig.begin('a');
 
-  expect(sequencer.cancel()).toBe(true);
-  expect(cancels()).toEqual(['a']);
+  expect(rig.sequencer.cancel()).toBe(true);
+  expect(rig.cancels()).toEqual(['a']);
 });
 
 test('cancels nothing when there is nothing', () => {
-  expect(sequencer.cancel()).toBe(false);
-  expect(sent).toEqual([]);
+  expect(rig.sequencer.cancel()).toBe(false);
+  expect(rig.sent).toEqual([]);
 });
 
 test('a response that was cancelled before it began is cancelled when it begins, and is unwanted', () => {
-  sequencer.request({});
+  rig.ask('any');
 
-  expect(sequencer.cancel()).toBe(true);
-  expect(cancels()).toEqual([]);
+  expect(rig.sequencer.cancel()).toBe(true);
+  expect(rig.cancels()).toEqual([]);
 
-  expect(begin('a')).toBe(true);
-  expect(cancels()).toEqual(['a']);
+  expect(rig.begin('a').isUnwanted).toBe(true);
+  expect(rig.cancels()).toEqual(['a']);
 });
 
 test('the response after a cancelled one is wanted', () => {
-  sequencer.request({});
-  sequencer.cancel();
-  begin('a');
-  sequencer.onDone('a');
+  rig.ask('any');
+  rig.sequencer.cancel();
+  rig.begin('a');
+  rig.sequencer.onDone('a');
 
-  sequencer.request({});
+  rig.ask('any');
 
-  expect(begin('b')).toBe(false);
-  expect(cancels()).toEqual(['a']);
+  expect(rig.begin('b').isUnwanted).toBe(false);
+  expect(rig.cancels()).toEqual(['a']);
 });
 
 test('a cancel takes back what waits', () => {
-  beginByItself('a');
-  sequencer.request({ instructions: 'waits' });
+  rig.beginByItself('a');
+  rig.ask('waits');
 
-  sequencer.cancel();
-  sequencer.onDone('a');
+  rig.sequencer.cancel();
+  rig.sequencer.onDone('a');
 
-  expect(creates()).toEqual([]);
+  expect(rig.creates()).toEqual([]);
 });
 
 test('a response is cancelled once, however often it is interrupted', () => {
-  sequencer.request({});
-  begin('a');
+  rig.ask('any');
+  rig.begin('a');
 
-  expect([sequencer.cancel(), sequencer.cancel()]).toEqual([true, false]);
-  expect(cancels()).toEqual(['a']);
+  expect([rig.sequencer.cancel(), rig.sequencer.cancel()]).toEqual([true, false]);
+  expect(rig.cancels()).toEqual(['a']);
 });
 
 test('an answer to the callee that was cancelled before it began is unwanted too', () => {
-  sequencer.onSpeechStarted();
-  sequencer.onSpeechStopped();
+  rig.sequencer.onSpeechStarted();
+  rig.sequencer.onSpeechStopped();
 
-  expect(sequencer.cancel()).toBe(true);
+  expect(rig.sequencer.cancel()).toBe(true);
 
-  expect(sequencer.onCreated('a', null)).toBe(true);
-  expect(cancels()).toEqual(['a']);
+  expect(rig.sequencer.onCreated('a', null).isUnwanted).toBe(true);
+  expect(rig.cancels()).toEqual(['a']);
 });
 
 test('a response of ours that begins over the words of the callee is unwanted', () => {
-  sequencer.request({});
-  sequencer.onSpeechStarted();
+  rig.ask('any');
+  rig.sequencer.onSpeechStarted();
 
-  expect(begin('a')).toBe(true);
-  expect(cancels()).toEqual(['a']);
+  expect(rig.begin('a').isUnwanted).toBe(true);
+  expect(rig.cancels()).toEqual(['a']);
 });
 
 test('the end of a response that we cancelled is told apart', () => {
-  sequencer.request({});
-  begin('a');
-  sequencer.cancel();
+  rig.ask('any');
+  rig.begin('a');
+  rig.sequencer.cancel();
 
-  expect([sequencer.onDone('a'), sequencer.onDone('a')]).toEqual([true, false]);
+  expect([rig.sequencer.onDone('a'), rig.sequencer.onDone('a')]).toEqual([true, false]);
 });
 
 test('a request that the server neither answers nor refuses is reported, and can be made again', () => {
-  sequencer.request({ instructions: 'Greet.' });
+  rig.ask('Greet.');
 
-  clock.advance(ANSWER_TIMEOUT_MS);
-  expect(unanswered).toBe(1);
-  sequencer.repeat();
+  rig.clock.advance(ANSWER_TIMEOUT_MS);
+  expect(rig.unanswered).toBe(1);
+  rig.sequencer.repeat();
 
-  expect(creates().map(({ response }) => response?.instructions)).toEqual(['Greet.', 'Greet.']);
+  expect(rig.words()).toEqual(['Greet.', 'Greet.']);
 });
 
 test.each(['done', 'refused', 'closed'])('a request that is %s leaves no timer', (what) => {
-  sequencer.request({});
+  rig.ask('any');
 
-  if (what === 'done') begin('a');
-  if (what === 'done') sequencer.onDone('a');
-  if (what === 'refused') sequencer.onRefused('response-1', false);
-  if (what === 'closed') sequencer.close();
+  if (what === 'done') rig.begin('a');
+  if (what === 'done') rig.sequencer.onDone('a');
+  if (what === 'refused') rig.sequencer.onRefused('response-1', false);
+  if (what === 'closed') rig.sequencer.close();
 
-  expect(clock.pendingTimers).toBe(0);
+  expect(rig.clock.pendingTimers).toBe(0);
 });
 
 test('a request that was refused because another response is active is made again after it', () => {
-  sequencer.request({ instructions: 'first' });
-  begin('a');
-  sequencer.onDone('a');
-  sequencer.request({ instructions: 'Greet.' });
+  rig.ask('first');
+  rig.begin('a');
+  rig.sequencer.onDone('a');
+  rig.ask('Greet.');
 
-  sequencer.onRefused('response-2', true);
-  sequencer.onDone('b');
+  rig.sequencer.onRefused('response-2', true);
+  rig.sequencer.onDone('b');
 
-  expect(creates().map(({ response }) => response?.instructions)).toEqual(['first', 'Greet.', 'Greet.']);
+  expect(rig.words()).toEqual(['first', 'Greet.', 'Greet.']);
 });
 
 test('a request that was refused for good is not made again by itself', () => {
-  sequencer.request({ instructions: 'Greet.' });
+  rig.ask('Greet.');
 
-  sequencer.onRefused('response-1', false);
-  sequencer.onDone('a');
+  rig.sequencer.onRefused('response-1', false);
+  rig.sequencer.onDone('a');
 
-  expect(creates()).toHaveLength(1);
+  expect(rig.creates()).toHaveLength(1);
 });
 
 test('a refused request can be repeated', () => {
-  sequencer.request({ instructions: 'Greet.' });
-  sequencer.onRefused('response-1', false);
+  rig.ask('Greet.');
+  rig.sequencer.onRefused('response-1', false);
 
-  sequencer.repeat();
+  rig.sequencer.repeat();
 
-  expect(creates().at(-1)?.response?.instructions).toBe('Greet.');
+  expect(rig.creates().at(-1)?.response?.instructions).toBe('Greet.');
 });
 
 test('what waits behind a refused request is asked for', () => {
-  sequencer.request({ instructions: 'refused' });
-  sequencer.request({ instructions: 'next' });
+  rig.ask('refused');
+  rig.ask('next');
 
-  sequencer.onRefused('response-1', false);
+  rig.sequencer.onRefused('response-1', false);
+  rig.sequencer.dropLast();
 
-  expect(creates().at(-1)?.response?.instructions).toBe('next');
+  expect(rig.creates().at(-1)?.response?.instructions).toBe('next');
+  expect(rig.dropped).toEqual(['refused']);
 });
 
 test('the refusal of something else changes nothing', () => {
-  sequencer.request({});
+  rig.ask('any');
 
-  sequencer.onRefused('session-update', false);
-  sequencer.request({});
+  rig.sequencer.onRefused('session-update', false);
+  rig.ask('any');
 
-  expect(creates()).toHaveLength(1);
+  expect(rig.creates()).toHaveLength(1);
 });
 
 test('a cancelled request that is refused is forgotten, and does not cancel the next', () => {
-  sequencer.request({});
-  sequencer.cancel();
-  sequencer.onRefused('response-1', true);
+  rig.ask('any');
+  rig.sequencer.cancel();
+  rig.sequencer.onRefused('response-1', true);
 
-  sequencer.request({});
+  rig.ask('any');
 
-  expect(begin('a')).toBe(false);
+  expect(rig.begin('a').isUnwanted).toBe(false);
 });
 
 describe('a response that makes no sound', () => {
-  const SOUND_TIMEOUT_MS = 8_000;
+  test.each([
+    ['moot once the callee is answered', true],
+    ['kept in any case', false],
+  ])('is given up, and the next try is not stuck at a server that still counts it: %s', (_what, isMootWhenAnswered) => {
+    rig.ask('Greet.', { isMootWhenAnswered });
+    rig.begin('hung');
+    rig.clock.advance(SOUND_TIMEOUT_MS);
+    expect([rig.unanswered, rig.cancels()]).toEqual([1, ['hung']]);
+    rig.sequencer.repeat();
+    rig.sequencer.onRefused('response-2', true);
 
-  test('is given up, and what asks again is not stuck when the server still counts it as active', () => {
-    sequencer.request({ instructions: 'Greet.' });
-    begin('hung');
-    clock.advance(SOUND_TIMEOUT_MS);
-    expect([unanswered, cancels()]).toEqual([1, ['hung']]);
-    sequencer.repeat();
-    sequencer.onRefused('response-2', true);
+    rig.clock.advance(ANSWER_TIMEOUT_MS);
+    rig.sequencer.repeat();
 
-    clock.advance(ANSWER_TIMEOUT_MS);
-    sequencer.repeat();
-
-    expect(unanswered).toBe(2);
-    expect(creates().map(({ response }) => response?.instructions)).toEqual(['Greet.', 'Greet.', 'Greet.']);
+    expect(rig.unanswered).toBe(2);
+    expect(rig.words()).toEqual(['Greet.', 'Greet.', 'Greet.']);
   });
 
   test('is only let go when it had been cancelled: nobody wants another in its place', () => {
-    sequencer.request({});
-    begin('a');
-    sequencer.cancel();
+    rig.ask('any');
+    rig.begin('a');
+    rig.sequencer.cancel();
 
-    clock.advance(SOUND_TIMEOUT_MS);
+    rig.clock.advance(SOUND_TIMEOUT_MS);
 
-    expect(unanswered).toBe(0);
-    sequencer.request({});
-    expect(creates()).toHaveLength(2);
+    expect(rig.unanswered).toBe(0);
+    rig.ask('any');
+    expect(rig.creates()).toHaveLength(2);
   });
 
   test('is not missed when another one has begun in its place', () => {
-    sequencer.request({});
-    begin('a');
-    clock.advance(4_000);
-    beginByItself('b');
-    sequencer.onSound('b');
+    rig.ask('any');
+    rig.begin('a');
+    rig.clock.advance(4_000);
+    rig.beginByItself('b');
+    rig.sequencer.onSound('b');
 
-    clock.advance(SOUND_TIMEOUT_MS);
+    rig.clock.advance(SOUND_TIMEOUT_MS);
 
-    sequencer.cancel();
-    expect([unanswered, cancels()]).toEqual([0, ['b']]);
+    rig.sequencer.cancel();
+    expect([rig.unanswered, rig.cancels()]).toEqual([0, ['b']]);
   });
 });
 
 test('a retry while the callee speaks is not said twice when the server leaves them without an answer', () => {
-  sequencer.request({ instructions: 'Old.' });
-  begin('a');
-  sequencer.onSpeechStarted();
-  sequencer.onDone('a');
-  sequencer.repeat();
-  sequencer.onSpeechStopped();
-  clock.advance(ANSWER_TIMEOUT_MS);
+  rig.ask('Old.', { isMootWhenAnswered: true });
+  rig.begin('a');
+  rig.sequencer.onSpeechStarted();
+  rig.sequencer.onDone('a');
+  rig.sequencer.repeat();
+  rig.sequencer.onSpeechStopped();
+  rig.clock.advance(ANSWER_TIMEOUT_MS);
 
-  sequencer.repeat();
-  begin('b');
-  sequencer.onDone('b');
+  rig.sequencer.repeat();
+  rig.begin('b');
+  rig.sequencer.onDone('b');
 
-  expect(creates()).toHaveLength(2);
+  expect(rig.creates()).toHaveLength(2);
 });
