@@ -1,17 +1,18 @@
 // The bench: measures what has a budget, prints it as tables and writes it as JSON to bench-results/.
-// npm run bench -- [--skip-load] [--only micro|quality|load] [--calls N] [--seconds N] [--ramp]
+// npm run bench -- [--skip-load] [--only micro|quality|load|conversation] [--calls N] [--seconds N] [--ramp]
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { wholeNumber } from './arguments';
 import { budgets, budgetTable, type Measured } from './budgets';
+import { conversationTable, runConversation } from './conversation';
 import { loadTable, runLoad } from './load';
 import { machine } from './machine';
 import { microTable, runMicro } from './micro';
 import { qualityTable, runQuality } from './quality';
 
-const PARTS = ['micro', 'quality', 'load'] as const;
+const PARTS = ['micro', 'quality', 'conversation', 'load'] as const;
 const RESULTS_FOLDER = 'bench-results';
 
 type Part = (typeof PARTS)[number];
@@ -42,11 +43,13 @@ async function measure({ parts, ...load }: Settings): Promise<Measured> {
   if (micro) print(microTable(micro));
   const quality = parts.includes('quality') ? await runQuality() : undefined;
   if (quality) print(qualityTable(quality));
-  if (!parts.includes('load')) return { micro, quality };
+  const conversation = parts.includes('conversation') ? await runConversation() : undefined;
+  if (conversation) print(conversationTable(conversation));
+  if (!parts.includes('load')) return { micro, quality, conversation };
   const report = await runLoad({ ...load, tell: (line) => process.stderr.write(`${line}\n`) });
   print(loadTable(report));
 
-  return { micro, quality, load: report };
+  return { micro, quality, conversation, load: report };
 }
 
 function readSettings(): Settings {

@@ -1,34 +1,23 @@
 // The budgets of the project, each beside what was measured.
 
+import { conversationBudgets } from './conversation/conversation-budgets';
+import type { ConversationReport } from './conversation/conversation-report';
 import { OWN_ENGINE } from './engines';
 import type { LoadReport, ModeReport } from './load/load-report';
 import { AUDIO_MODES, type AudioMode } from './load/speech-frames';
 import { largest } from './load/summary';
-import { type Validity, validityOf } from './load/validity';
+import { validityOf } from './load/validity';
 import { MICRO_BUDGET_US, type MicroReport } from './micro';
 import { QUALITY_BUDGET, type QualityFigures } from './quality';
 import { fixed, textTable } from './table';
+import { type Budgeted, type Figure, judged, SOUND } from './verdict';
 
 /** What was measured; undefined for what was left out. */
 export type Measured = {
   readonly micro?: MicroReport | undefined;
   readonly quality?: readonly QualityFigures[] | undefined;
   readonly load?: LoadReport | undefined;
-};
-
-/** A figure that must not be above its budget. */
-export type Budgeted = Figure & {
-  /** `ok`, `MISSED`, `in doubt (why)`, `MISSED, in doubt (why)`, `void (why)` or `not measured`. */
-  readonly verdict: string;
-};
-
-type Figure = {
-  readonly figure: string;
-  readonly unit: string;
-  readonly budget: number;
-  readonly digits: number;
-  /** Null where it was not measured; Infinity for the latency of frames that were lost. */
-  readonly measured: number | null;
+  readonly conversation?: ConversationReport | undefined;
 };
 
 const CPU_RATIO_BUDGET = { pcm16: 1.6, pcmu: 1.1 } as const;
@@ -36,20 +25,15 @@ const LATENCY_BUDGET_MS = { p50Ms: 0.5, p99Ms: 4 } as const;
 const IDLE_BUDGET_MB = 90;
 const PER_CALL_BUDGET_KB = 200;
 
-/** Of a conversation, which this bench does not hold. */
-const CONVERSATION_BUDGETS_MS = [
-  ['greeting ready -> first audio at the carrier', 50],
-  ['speech_started -> clear sent', 5],
-  ['error of audio_end_ms', 20],
-] as const;
-
-const SOUND: Validity = { losses: [], flaws: [], doubts: [] };
-
 /** All figures with a budget, each with its verdict. */
 export function budgets(measured: Measured): Budgeted[] {
   const load = AUDIO_MODES.flatMap((mode) => loadBudgets(measured, mode));
 
-  return [...audioFigures(measured).map((figure) => judged(figure, SOUND)), ...load, ...conversationBudgets()];
+  return [
+    ...audioFigures(measured).map((figure) => judged(figure, SOUND)),
+    ...load,
+    ...conversationBudgets(measured.conversation),
+  ];
 }
 
 /** The figures as text: figure, budget, measured, verdict. */
@@ -62,26 +46,6 @@ export function budgetTable(figures: readonly Budgeted[]): string {
   ]);
 
   return textTable(['figure', 'budget', 'measured', ''], rows);
-}
-
-function judged(figure: Figure, validity: Validity): Budgeted {
-  return { ...figure, verdict: verdictOf(figure, validity) };
-}
-
-function verdictOf({ measured, budget }: Figure, { losses, flaws, doubts }: Validity): string {
-  if (measured === null) return 'not measured';
-  const faults = [...losses, ...flaws];
-  if (faults.length > 0) return `void (${faults.join('; ')})`;
-  const isMissed = !(measured <= budget);
-  if (doubts.length === 0) return isMissed ? 'MISSED' : 'ok';
-
-  return `${isMissed ? 'MISSED, ' : ''}in doubt (${doubts.join('; ')})`;
-}
-
-function conversationBudgets(): Budgeted[] {
-  return CONVERSATION_BUDGETS_MS.map(([figure, budget]) => {
-    return { figure, unit: 'ms', budget, digits: 0, measured: null, verdict: 'not measured yet' };
-  });
 }
 
 function audioFigures({ micro, quality }: Measured): Figure[] {

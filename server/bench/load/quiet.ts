@@ -24,9 +24,9 @@ export async function measureQuietly(options: MeasurementOptions, tell: (line: s
   return best as Measurement;
 }
 
-/** Waits until nobody else works, for a minute at most. */
-async function untilQuiet(): Promise<void> {
-  const deadlineMs = performance.now() + QUIET_LIMIT_MS;
+/** Waits until nobody else works, but no longer than the limit. */
+export async function untilQuiet(limitMs = QUIET_LIMIT_MS): Promise<void> {
+  const deadlineMs = performance.now() + limitMs;
   for (let busyPercent = Infinity; busyPercent > NOISY_PERCENT && performance.now() < deadlineMs;) {
     const before = cpuTimeOfOthersMs([]);
     await wait(LISTEN_MS);

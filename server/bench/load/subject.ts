@@ -31,6 +31,13 @@ export type SubjectOptions = {
   readonly onChild: (child: Child) => void;
 };
 
+/** How the built server is started. */
+export type ServerOptions = Pick<SubjectOptions, 'serverEntry' | 'directory' | 'onChild'> & {
+  readonly nodeArgs?: readonly string[];
+  /** Environment variables that say where its far ends are, and more. */
+  readonly settings: Readonly<Record<string, string>>;
+};
+
 /** A subject that is ready for calls. */
 export type Subject = { readonly child: Child; readonly url: string };
 
@@ -38,17 +45,20 @@ const START_LIMIT_MS = 15_000;
 
 /** Starts a subject. @throws Error with the end of its output when it does not come up */
 export function startSubject(options: SubjectOptions): Promise<Subject> {
-  return options.kind === 'server' ? startServer(options) : startRelay(options);
+  return options.kind === 'server'
+    ? startServer({ ...options, settings: farEndSettings(options) })
+    : startRelay(options);
 }
 
-async function startServer(options: SubjectOptions): Promise<Subject> {
+/** Starts the built server with settings of its far ends. @throws Error with the end of its output */
+export async function startServer(options: ServerOptions): Promise<Subject> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = new Child({
     name: 'server',
-    args: [...startFlags(), ...options.nodeArgs, options.serverEntry],
+    args: [...startFlags(), ...(options.nodeArgs ?? []), options.serverEntry],
     role: 'subject',
-    env: { PATH: process.env['PATH'] ?? '', ...settings(options, port) },
+    env: { PATH: process.env['PATH'] ?? '', ...ownSettings(options.directory, port), ...options.settings },
     // Away from the checkout, whose .env is not the bench's business.
     directory: options.directory,
     logFile: join(options.directory, 'server.log'),
@@ -67,12 +77,9 @@ function startFlags(): string[] {
   return scripts.start.split(' ').filter((word) => word.startsWith('--'));
 }
 
-function settings({ mode, farEndsPort, directory }: SubjectOptions, port: number): Record<string, string> {
+function farEndSettings({ mode, farEndsPort }: SubjectOptions): Record<string, string> {
   const farEnds = `http://127.0.0.1:${farEndsPort}`;
   return {
-    PORT: String(port),
-    BASE_PUBLIC_URL: `http://127.0.0.1:${port}`,
-    LOG_LEVEL: 'warn',
     TELNYX_API_KEY: 'bench-key',
     TELNYX_PUBLIC_KEY: randomBytes(32).toString('base64'),
     TELNYX_CONNECTION_ID: 'bench-connection',
@@ -81,6 +88,14 @@ function settings({ mode, farEndsPort, directory }: SubjectOptions, port: number
     OPENAI_API_KEY: 'bench-key',
     OPENAI_BASE_URL: `${farEnds}/v1`,
     OPENAI_AUDIO_FORMAT: mode,
+  };
+}
+
+function ownSettings(directory: string, port: number): Record<string, string> {
+  return {
+    PORT: String(port),
+    BASE_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    LOG_LEVEL: 'warn',
     DATA_DIR: directory,
     // Limits of a real operation would limit the bench.
     MAX_CONCURRENT_CALLS: '10000',

@@ -56,7 +56,7 @@ test('a missed budget stays missed in doubt', () => {
 test('what was not measured is neither ok nor missed', () => {
   const verdicts = budgets({}).map((each) => each.verdict);
 
-  expect(new Set(verdicts)).toEqual(new Set(['not measured', 'not measured yet']));
+  expect(new Set(verdicts)).toEqual(new Set(['not measured']));
   expect(verdict({ load: loadReport({ p50Ms: null }) }, P50)).toBe('not measured');
 });
 
@@ -68,12 +68,6 @@ test('quality is that of our engine, and not measured without it', () => {
   expect(verdict({ quality: [quality(OWN_ENGINE, -20)] }, 'images and aliases')).toBe('MISSED');
   expect(verdict({ quality: [other] }, 'images and aliases')).toBe('not measured');
   expect(verdict({ quality: [ours] }, 'SNR at 1 kHz')).toBe('not measured');
-});
-
-test('the figures of a conversation are not measured yet', () => {
-  expect(verdict({}, 'greeting ready')).toBe('not measured yet');
-  expect(verdict({}, 'speech_started')).toBe('not measured yet');
-  expect(verdict({}, 'error of audio_end_ms')).toBe('not measured yet');
 });
 
 test('idle memory has no number of calls', () => {
