@@ -210,11 +210,12 @@ export class Agent implements Conversation, VoiceLineListener {
     this.#line.takeTurns(this.#listening.size > 0 ? 'listen' : 'server');
   }
 
-  /** A key silences the AI, as in every phone menu. */
+  /** A key silences the AI, as in every phone menu, and keeps a call whose goodbye is said, as a word does. */
   #onKey(): void {
     this.#silence.onSpeech();
     this.#silence.onCalleeSpoke();
-    if (!this.#isTakenOver && !this.#farewell.isLeaving) this.#line.interrupt('callee');
+    this.#farewell.onCalleeStarted();
+    if (!this.#isTakenOver) this.#line.interrupt('callee');
   }
 
   #onDigits(digits: string): void {

@@ -82,7 +82,8 @@ export class PickUp {
     const content: SpeechContent =
       greeting === undefined ? { kind: 'directive', directive } : { kind: 'words', words: greeting };
     const mayUseTools = greeting === undefined;
-    void this.#deps.line.speak({ content, isProtected, mayUseTools }).then(() => this.#finish());
+    const isReply = directive === ANSWER_HELLO;
+    void this.#deps.line.speak({ content, isProtected, isReply, mayUseTools }).then(() => this.#finish());
   }
 
   #finish(): void {

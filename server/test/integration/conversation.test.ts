@@ -94,7 +94,8 @@ test('a callee who cuts in silences the AI at once, and the AI is told exactly h
   const truncate = await session.until('conversation.item.truncate');
   await session.untilSent('conversation.item.truncated');
 
-  const playedMs = leg.playedMs();
+  const playedMs = leg.playedMsAtClear[0]!;
+  const sentMs = leg.received.reduce((sum, { audioMs = 0 }) => sum + audioMs, 0);
   const audioEndMs = (truncate as unknown as { audio_end_ms: number }).audio_end_ms;
   expect(leg.received.some((frame) => frame.event === 'clear')).toBe(true);
   expect(leg.queuedMs()).toBe(0);
@@ -102,6 +103,9 @@ test('a callee who cuts in silences the AI at once, and the AI is told exactly h
   // The phone counts the frame that it is just playing: it may be up to one frame ahead of the ear.
   expect(audioEndMs).toBeGreaterThanOrEqual(playedMs - 20 - FRAME_MS);
   expect(audioEndMs).toBeLessThanOrEqual(playedMs + 20);
+  expect(audioEndMs).toBeLessThanOrEqual(sentMs);
+  // Nothing of it was played after the clear.
+  expect(leg.playedMs()).toBe(playedMs);
   expect(interrupted.data).toEqual({ by: 'callee', heardMs: audioEndMs });
   expect(session.violations).toEqual([]);
   const [turn] = turnsOf(await bridge.call(callId));

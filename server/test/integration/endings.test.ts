@@ -2,11 +2,14 @@
 
 import type { Failure } from '../../src/simulator/simulated-telnyx/failures';
 import type { PhoneScript } from '../../src/simulator/simulated-telnyx/phone-script';
+import { toneAmplitude } from '../support/audio-fixtures';
 import { TestBridge } from '../support/test-bridge';
 import { until } from '../support/until';
 
 /** Ring timeouts and the like in seconds of 20 ms; our own deadlines in proportion. */
 const SECOND_MS = 20;
+/** 20 ms at 8 kHz. */
+const FRAME_SAMPLES = 160;
 const DEADLINES = {
   dialAnswerMs: 150,
   ringGraceMs: 300,
@@ -242,6 +245,35 @@ describe('an AI that', () => {
 });
 
 describe('the server', () => {
+  const GOODBYE_HZ = 900;
+
+  /** A call of ten seconds, in real time. */
+  async function placeTimed({ goodbyeMs }: { readonly goodbyeMs: number }): Promise<string> {
+    await bridge.close();
+    bridge = await TestBridge.start();
+    const asked = [
+      { say: [{ toneHz: 500, ms: 300, text: 'Hello.' }] },
+      { say: [{ toneHz: 700, ms: 300, text: 'We have to come to an end.' }] },
+      { say: [{ toneHz: GOODBYE_HZ, ms: goodbyeMs, text: 'Goodbye.' }] },
+    ];
+    bridge.openai.setDefaultScript({ asked, otherwise: {} });
+    return bridge.place({ maxDurationSeconds: 10 });
+  }
+
+  function textsOf(record: Record<string, unknown>): string[] {
+    return (record['transcript'] as { text: string }[]).map(({ text }) => text);
+  }
+
+  /** How long the callee heard this tone. */
+  function msOfTone(hz: number): number {
+    const heard = bridge.telnyx.legs[0]!.heard();
+    const frames = Array.from({ length: Math.floor(heard.length / FRAME_SAMPLES) }, (_, index) =>
+      heard.subarray(index * FRAME_SAMPLES, (index + 1) * FRAME_SAMPLES),
+    );
+    const isTone = (frame: Int16Array): boolean => toneAmplitude(frame, { hz, sampleRateHz: 8_000 }) > 3_000;
+    return frames.filter(isTone).length * 20;
+  }
+
   test('cancels a call that is not yet answered', async () => {
     bridge.telnyx.setDefaultScript({ ringMs: 5_000 });
     const callId = await bridge.place();
@@ -264,15 +296,29 @@ describe('the server', () => {
     await expectNothingLeft();
   });
 
-  test('ends a call at its maximum duration', async () => {
-    await bridge.close();
-    bridge = await TestBridge.start();
-    bridge.openai.setDefaultScript({ otherwise: {} });
+  test('ends a call at its maximum duration, with a warning and a goodbye that is heard before', async () => {
+    const callId = await placeTimed({ goodbyeMs: 1_000 });
+    const record = await bridge.ended(callId, 15_000);
 
-    const record = await bridge.ended(await bridge.place({ maxDurationSeconds: 10 }), 15_000);
+    expect(record).toMatchObject({ status: 'completed', endReason: 'max-duration-reached' });
+    expect(record['durationSeconds']).toBeGreaterThan(6);
+    expect(record['durationSeconds']).toBeLessThan(9.5);
+    const steps = (record['timeline'] as { step?: string }[]).map(({ step }) => step).filter(Boolean);
+    expect(steps).toEqual(['warning', 'goodbye']);
+    expect(textsOf(record)).toEqual(['Hello.', 'We have to come to an end.', 'Goodbye.']);
+    expect(msOfTone(GOODBYE_HZ)).toBeGreaterThanOrEqual(1_000);
+    expect(bridge.openai.sessions[0]!.responses.at(-1)!.instructions).toMatch(/goodbye/);
+    await expectNothingLeft();
+  });
+
+  test('ends a call at its maximum duration even in the middle of a goodbye', async () => {
+    const callId = await placeTimed({ goodbyeMs: 8_000 });
+    const record = await bridge.ended(callId, 15_000);
 
     expect(record).toMatchObject({ status: 'completed', endReason: 'max-duration-reached' });
     expect(record['durationSeconds']).toBeCloseTo(10, 0);
+    expect(record['transcript']).toContainEqual(expect.objectContaining({ isInterrupted: true }));
+    expect(msOfTone(GOODBYE_HZ)).toBeLessThan(5_000);
     await expectNothingLeft();
   });
 

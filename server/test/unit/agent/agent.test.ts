@@ -247,13 +247,13 @@ describe('keys', () => {
     expect(rig.controls.of('silence.noticed').map(({ step }) => step)).toEqual(['nudge', 'nudge']);
   });
 
-  test('do not cut off a goodbye', async () => {
+  test('keep a call whose goodbye is said, as a word does', async () => {
     const rig = new AgentRig().connect();
     await rig.useTool('end_call');
 
     rig.agent.onDigit('1');
 
-    expect(rig.line.of('interrupt')).toEqual([]);
+    expect(rig.line.of('interrupt')).toEqual([{ type: 'interrupt', by: 'callee' }]);
   });
 });
 
