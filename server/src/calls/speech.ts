@@ -15,6 +15,8 @@ export type SpeechRequest = {
   readonly content: SpeechContent;
   /** True when the callee cannot interrupt it; it does not wait for them to stop speaking either. */
   readonly isProtected?: boolean;
+  /** True when the callee waits for it, as they do for every answer: how long they wait is measured. */
+  readonly isReply?: boolean;
   /** True when the AI may call tools instead of, or after, speaking. */
   readonly mayUseTools?: boolean;
   /** True when an answer of the AI to the callee that comes first makes it needless. */

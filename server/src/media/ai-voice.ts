@@ -14,7 +14,7 @@ import type {
 import type { Clock } from '../calls/ports';
 import type { AudioFormat } from '../audio/audio-format';
 import { AudioConverter } from '../audio/converter';
-import { planCorrections } from './barge-in';
+import { type Correction, planCorrections } from './barge-in';
 import { Corrector } from './corrector';
 import type { MediaClock } from './media-clock';
 import { Playout, type PlayoutPace, type PlayoutStats } from './playout';
@@ -82,12 +82,16 @@ export class AiVoice {
   connect(stream: CarrierStream): void {
     this.#stream = stream;
     this.#streamStartedAtMs = this.#deps.clock.monotonicMs();
-    this.#correct(this.#playout.connect(stream));
+    const over = this.#playout.connect(stream);
+    this.#correct(over);
+    for (const { item } of over) this.speeches.onItemCut(item);
+    this.#noteQuiet();
   }
 
   /** The line is gone: nothing more is heard. */
   disconnect(): void {
     this.#drop(this.#playout.disconnect());
+    this.#noteQuiet();
   }
 
   /** The carrier has played everything up to this mark. */
@@ -108,6 +112,7 @@ export class AiVoice {
 
   onAudio(item: ItemRef, audio: Buffer): void {
     if (this.#corrector.isDiscarded(item.responseId)) return this.#corrector.dropLate(item);
+    if (audio.length === 0) return;
     if (this.speeches.isReply(item)) this.#deps.stopwatch.onModelAudio(this.#deps.clock.monotonicMs());
     this.speeches.onAudio(item);
     if (!isSamePart(item, this.#convertedItem)) this.#finishConverted();
@@ -140,38 +145,41 @@ export class AiVoice {
   cutOff(by: 'callee' | 'api'): boolean {
     const wasPlaying = this.#playout.isPlaying;
     if (!this.isActive) return false;
-    const cleared = this.#playout.clear();
-    this.#drop(cleared);
-    if (wasPlaying) {
-      const heardMs = cleared.reduce((sum, span) => sum + Math.floor(Math.min(span.heardMs, span.sentMs)), 0);
-      this.#deps.report({ type: 'assistant.interrupted', by, heardMs });
-    }
+    const corrections = this.#drop(this.#playout.clear());
+    if (wasPlaying) this.#deps.report({ type: 'assistant.interrupted', by, heardMs: heardOfInterrupted(corrections) });
     this.#noteQuiet();
     return true;
   }
 
   /** Stops for good. The model is gone by then: only the record learns what was heard. */
   close(): void {
-    for (const correction of planCorrections(this.#playout.close())) {
-      this.#reportTurn(this.#deps.turnLog.onCorrected(correction));
-    }
+    for (const correction of planCorrections(this.#playout.close())) this.#record(correction);
     this.speeches.close();
   }
 
   /** Nothing of what is made or played goes any further. */
-  #drop(cleared: readonly ClearedSpan[]): void {
+  #drop(cleared: readonly ClearedSpan[]): readonly Correction[] {
     this.#converter.reset();
     this.#convertedItem = undefined;
     this.#corrector.discardActive(cleared.map(({ item }) => item.itemId));
-    this.#correct(cleared);
+    const corrections = this.#correct(cleared);
     this.speeches.onCut();
+    return corrections;
   }
 
-  #correct(cleared: readonly ClearedSpan[]): void {
-    for (const correction of planCorrections(cleared)) {
+  #correct(cleared: readonly ClearedSpan[]): readonly Correction[] {
+    const corrections = planCorrections(cleared);
+    for (const correction of corrections) {
       this.#corrector.correct(correction);
-      this.#reportTurn(this.#deps.turnLog.onCorrected(correction));
+      this.#record(correction);
     }
+    return corrections;
+  }
+
+  /** Heard to its end is heard, whether or not the carrier's last mark has come back. */
+  #record(correction: Correction): void {
+    if (correction.kind === 'keep') this.speeches.onHeard(correction.item);
+    this.#reportTurn(this.#deps.turnLog.onCorrected(correction));
   }
 
   /** The end of an item is in the converter until it is pushed out. */
@@ -184,7 +192,7 @@ export class AiVoice {
   #onSpeaking(item: ItemRef, startsPlayingAtMs: number): void {
     const { clock, turnLog, report } = this.#deps;
     const atMs = clock.monotonicMs();
-    turnLog.onStarted(item, clock.nowMs());
+    turnLog.onStarted(item, Math.round(clock.nowMs() + Math.max(0, startsPlayingAtMs - atMs)));
     this.speeches.onSpeaking(item);
     if (!this.#hasSpoken)
       report({ type: 'greeting.started', afterStreamMs: Math.round(atMs - this.#streamStartedAtMs) });
@@ -217,6 +225,11 @@ export class AiVoice {
   #reportTurn(turn: Turn | undefined): void {
     if (turn) this.#deps.report({ type: 'turn.finished', turn });
   }
+}
+
+/** How much was heard of what was cut off; items that had come to their end were not. */
+function heardOfInterrupted(corrections: readonly Correction[]): number {
+  return corrections.reduce((sum, correction) => sum + (correction.kind === 'truncate' ? correction.heardMs : 0), 0);
 }
 
 function isSamePart(item: ItemRef, other: ItemRef | undefined): boolean {

@@ -21,6 +21,7 @@ import type { Clock } from '../calls/ports';
 import type { SpeechOutcome, SpeechRequest, ToolCall, TurnTaking } from '../calls/speech';
 import type { AudioFormat } from '../audio/audio-format';
 import { AiVoice } from './ai-voice';
+import type { MeteredFrame } from './barge-in-hold';
 import { CalleeAudio } from './callee-audio';
 import type { MediaClock } from './media-clock';
 import type { PlayoutPace } from './playout';
@@ -67,7 +68,7 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
       session,
       aiFormat,
       clock: mediaClock,
-      onVoice: this.#turns.hasHold ? (frame) => this.#turns.onFrame(frame) && this.#cutIn() : undefined,
+      onVoice: this.#turns.hasHold ? (frame) => this.#onVoice(frame) : undefined,
       onDead: (silentMs) => this.onFailed(endCall('no-caller-media', { silentMs })),
     });
     this.#ai = new AiVoice({
@@ -166,6 +167,7 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
     if (this.#streamStats)
       this.#report({ type: 'media.measured', ...this.#streamStats, ...this.#callee.stats, ...this.#ai.stats });
     this.#isClosed = true;
+    this.#turns.close();
     this.#toolAnswers.close();
     this.#deps.session.close();
   }
@@ -252,8 +254,9 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
     this.#streamStats = addStats(this.#streamStats, this.#stream.stats);
   }
 
-  /** The callee has spoken long enough to interrupt; the server, which only listens, would go on making the response. */
-  #cutIn(): void {
+  /** With a hold, the callee interrupts once they have spoken long enough; the server, which only listens, is told. */
+  #onVoice(frame: MeteredFrame): void {
+    if (!this.#turns.onFrame(frame, this.#ai.isActive)) return;
     this.#ai.cutOff('callee');
     this.#deps.session.cancelResponse('active');
   }

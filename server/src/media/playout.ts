@@ -7,6 +7,7 @@ import type { MediaClock, Sleeper } from './media-clock';
 import { PlayoutMarks } from './playout-marks';
 import { type Framing, framingOf } from './playout-queue';
 import { type ClearedSpan, PlayoutSpan } from './playout-span';
+import { FRAME_MS } from './stream-format';
 
 /** The carrier's side of the playout. */
 export interface PlayoutSink {
@@ -154,7 +155,7 @@ export class Playout {
   /** Drops everything that the callee has not heard, here and at the carrier, and tells how far each item got. */
   clear(): ClearedSpan[] {
     this.#sink?.clear();
-    return this.#drop();
+    return this.#drop(this.#heardUntilMs() + this.#clearDelayMs);
   }
 
   /** The carrier played everything up to this mark. */
@@ -238,8 +239,7 @@ export class Playout {
   }
 
   /** Forgets all items; returns how far each got. Needs the stream, which knows its round trip. */
-  #drop(): ClearedSpan[] {
-    const untilMs = this.#heardUntilMs();
+  #drop(untilMs = this.#heardUntilMs()): ClearedSpan[] {
     const spans = this.#spans.map((span) => span.outcome(untilMs));
     this.#forget([]);
     return spans;
@@ -259,6 +259,11 @@ export class Playout {
   #heardUntilMs(): number {
     // Before the first mark, the way to the carrier stands in for its delay.
     return this.#clock.nowMs - (this.#marks.delayMs ?? (this.#sink?.roundTripMs ?? 0) / 2);
+  }
+
+  /** The carrier plays on until the clear has arrived, and then to the end of its frame: half of one on average. */
+  get #clearDelayMs(): number {
+    return this.#sink ? this.#sink.roundTripMs / 2 + FRAME_MS / 2 : 0;
   }
 
   #spanOf(item: ItemRef): PlayoutSpan {

@@ -7,7 +7,12 @@ import type { SpeechOutcome, SpeechRequest } from '../calls/speech';
 type Settle = (outcome: SpeechOutcome) => void;
 
 /** A request that has not become a response, or whose response failed and is asked for again. */
-type Pending = { readonly request: SpeechRequest; readonly settle: Settle };
+type Pending = {
+  readonly request: SpeechRequest;
+  readonly settle: Settle;
+  /** A response that failed was heard in part. */
+  readonly wasHeard: boolean;
+};
 
 type Speech = {
   readonly requestId: string | undefined;
@@ -41,7 +46,7 @@ export class Speeches {
     const requestId = `speech-${this.#lastNumber}`;
     const outcome = new Promise<SpeechOutcome>((settle) => {
       if (this.#isClosed) settle('unspoken');
-      else this.#pending.set(requestId, { request, settle });
+      else this.#pending.set(requestId, { request, settle, wasHeard: false });
     });
     return { requestId, outcome };
   }
@@ -57,7 +62,7 @@ export class Speeches {
   /** True for a response that answers the callee, rather than one that somebody here wanted to be said. */
   isReply({ responseId }: ItemRef): boolean {
     const request = this.#speeches.get(responseId)?.pending?.request;
-    return request === undefined || request.content.kind === 'answer';
+    return request === undefined || request.content.kind === 'answer' || request.isReply === true;
   }
 
   /** Resolves when no more of a response is made. */
@@ -76,7 +81,7 @@ export class Speeches {
       unheard: new Set(),
       waiting: [],
       waitingForMade: [],
-      wasHeard: false,
+      wasHeard: pending?.wasHeard ?? false,
       isMade: false,
       outcome: undefined,
     };
@@ -85,8 +90,9 @@ export class Speeches {
   }
 
   onDropped(requestId: string): void {
-    this.#pending.get(requestId)?.settle('unspoken');
+    const pending = this.#pending.get(requestId);
     this.#pending.delete(requestId);
+    pending?.settle(pending.wasHeard ? 'interrupted' : 'unspoken');
   }
 
   /** The item has audio. */
@@ -108,12 +114,15 @@ export class Speeches {
     this.#settleHeard(responseId, speech);
   }
 
+  /** The item will not be heard any further, and with it the response. */
+  onItemCut({ responseId }: ItemRef): void {
+    const speech = this.#speeches.get(responseId);
+    if (speech) this.#cut(responseId, speech);
+  }
+
   /** Nothing that is in the making, or was made and not heard to its end, will be heard any further. */
   onCut(): void {
-    for (const [responseId, speech] of this.#speeches) {
-      this.#settle(speech, speech.wasHeard ? 'interrupted' : 'unspoken');
-      if (speech.isMade) this.#speeches.delete(responseId);
-    }
+    for (const [responseId, speech] of this.#speeches) this.#cut(responseId, speech);
   }
 
   onDone({ responseId, status }: ResponseOutcome): void {
@@ -135,10 +144,17 @@ export class Speeches {
     this.#speeches.clear();
   }
 
+  #cut(responseId: string, speech: Speech): void {
+    this.#settle(speech, speech.wasHeard ? 'interrupted' : 'unspoken');
+    if (speech.isMade) this.#speeches.delete(responseId);
+  }
+
   /** The session repeats a failed response, under the id of its request; one of its own becomes another response. */
   #askAgain(speech: Speech): void {
     const { requestId, pending } = speech;
-    if (requestId !== undefined && pending && speech.outcome === undefined) this.#pending.set(requestId, pending);
+    const { wasHeard } = speech;
+    if (requestId !== undefined && pending && speech.outcome === undefined)
+      this.#pending.set(requestId, { ...pending, wasHeard });
     speech.outcome ??= 'interrupted';
     for (const settle of speech.waiting.splice(0)) settle(speech.outcome);
   }

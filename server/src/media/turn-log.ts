@@ -124,6 +124,8 @@ function heardPart(text: string, { heardMs, generatedMs }: Correction['span']): 
   if (generatedMs === 0) return '';
   // Not in the middle of a character that takes two places.
   const cut = text.slice(0, Math.floor((text.length * heardMs) / generatedMs)).replace(/[\ud800-\udbff]$/, '');
-  const lastSpace = cut.lastIndexOf(' ');
-  return cut.length === text.length || lastSpace < 0 ? cut : cut.slice(0, lastSpace);
+  const isWhole = cut.length === text.length || text[cut.length] === ' ';
+  // Languages without spaces are cut between characters.
+  if (isWhole || !text.trim().includes(' ')) return cut;
+  return cut.slice(0, Math.max(cut.lastIndexOf(' '), 0));
 }

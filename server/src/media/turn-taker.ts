@@ -23,6 +23,7 @@ export class TurnTaker {
   #wish: TurnTaking = 'server';
   /** Protected speeches that are asked for, made or heard. */
   #protections = 0;
+  #isClosed = false;
   #speech: 'none' | 'heard' | 'cut-in' = 'none';
 
   constructor(session: Pick<RealtimeSession, 'takeTurns'>, holdMs: number) {
@@ -69,9 +70,9 @@ export class TurnTaker {
     return this.#cutIn(this.#hold.onSpeechStarted());
   }
 
-  /** The callee's next frame; returns whether it makes the speech long enough to interrupt. */
-  onFrame(frame: MeteredFrame): boolean {
-    return this.#cutIn(this.#hold.onFrame(frame) && this.#isOpen);
+  /** The callee's next frame; returns whether it makes the speech long enough to interrupt an AI that `isSpeaking`. */
+  onFrame(frame: MeteredFrame, isSpeaking: boolean): boolean {
+    return this.#cutIn(this.#hold.onFrame(frame) && this.#isOpen && isSpeaking);
   }
 
   /** The callee stopped; the AI `isSpeaking` on when the speech did not interrupt it. */
@@ -85,6 +86,11 @@ export class TurnTaker {
     return { cutIn, isAnswerDue: !isIgnored, heldOffMs: isIgnored ? heldOffMs : undefined };
   }
 
+  /** The session is gone. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   #cutIn(isCut: boolean): boolean {
     if (isCut) this.#speech = 'cut-in';
     return isCut;
@@ -96,6 +102,7 @@ export class TurnTaker {
   }
 
   #apply(): void {
+    if (this.#isClosed) return;
     this.#session.takeTurns(this.#isOpen && !this.#hasHold ? 'server' : 'listen');
   }
 }

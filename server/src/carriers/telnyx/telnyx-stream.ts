@@ -38,6 +38,9 @@ const MAX_UNREADABLE_FRAMES = 500;
 // The round trip is needed at the first barge-in, and again when the network has changed.
 const PING_EVERY_MS = 5_000;
 
+// Of so many round trips the shortest counts: the longer ones waited for a busy process, not for the network.
+const ROUND_TRIPS = 4;
+
 // WebSocket close codes.
 const POLICY_VIOLATION = 1008;
 const NORMAL_CLOSURE = 1000;
@@ -108,7 +111,7 @@ export class TelnyxStream implements CarrierStream {
   #unreadableFrames = 0;
   #unreadableInARow = 0;
   #peakBacklogBytes = 0;
-  #roundTripMs = 0;
+  readonly #roundTripsMs: number[] = [];
   #pingTimer: Timer | undefined;
 
   constructor(socket: WebSocket, { stream_id: streamId, start }: StartFrame, deps: StreamDeps) {
@@ -132,7 +135,7 @@ export class TelnyxStream implements CarrierStream {
   }
 
   get roundTripMs(): number {
-    return this.#roundTripMs;
+    return this.#roundTripsMs.length === 0 ? 0 : Math.min(...this.#roundTripsMs);
   }
 
   get stats(): CarrierStreamStats {
@@ -199,7 +202,9 @@ export class TelnyxStream implements CarrierStream {
   /** The echo carries the moment of its own ping: on a bad line it may come after the next one has left. */
   readonly #onPong = (pingedAtMs: Buffer): void => {
     const roundTripMs = this.#deps.clock.monotonicMs() - Number(pingedAtMs.toString());
-    if (roundTripMs >= 0) this.#roundTripMs = roundTripMs;
+    if (roundTripMs < 0) return;
+    this.#roundTripsMs.push(roundTripMs);
+    if (this.#roundTripsMs.length > ROUND_TRIPS) this.#roundTripsMs.shift();
   };
 
   readonly #onMessage = (raw: RawData): void => {

@@ -46,7 +46,7 @@ describe('with a greeting', () => {
     pickUp.onReady();
 
     const content = { kind: 'directive', directive: OPEN_CONVERSATION };
-    expect(line.spoken).toEqual([{ content, isProtected: false, mayUseTools: true }]);
+    expect(line.spoken).toEqual([{ content, isProtected: false, isReply: false, mayUseTools: true }]);
   });
 
   test('given words are spoken exactly, and tools wait', () => {
@@ -55,7 +55,7 @@ describe('with a greeting', () => {
     pickUp.onReady();
 
     const content = { kind: 'words', words: 'Good morning.' };
-    expect(line.spoken).toEqual([{ content, isProtected: false, mayUseTools: false }]);
+    expect(line.spoken).toEqual([{ content, isProtected: false, isReply: false, mayUseTools: false }]);
   });
 
   test.each([true, false])('that it cannot be interrupted is %s as the call has it', (protectGreeting) => {
@@ -173,7 +173,18 @@ describe('waiting for a hello', () => {
     sayHello();
 
     const content = { kind: 'words', words: 'Good morning.' };
-    expect(line.spoken).toEqual([{ content, isProtected: true, mayUseTools: false }]);
+    expect(line.spoken).toEqual([{ content, isProtected: true, isReply: true, mayUseTools: false }]);
+  });
+
+  test.each([
+    [true, 'says hello', sayHello],
+    [false, 'says nothing', () => clock.advance(HELLO_TIMEOUT_MS)],
+  ])('that the callee waits for the opening is %s of one who %s', (isReply, _what, act) => {
+    connect();
+
+    act();
+
+    expect(line.spoken).toMatchObject([{ isReply }]);
   });
 
   test.each(['the AI', 'the stream'])('a callee who says nothing is greeted in time when %s comes last', (last) => {

@@ -1,5 +1,6 @@
 // One media stream over a real WebSocket pair: Telnyx on one end, ours on the other.
 
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -362,17 +363,39 @@ describe('from Telnyx', () => {
 });
 
 describe('the round trip', () => {
-  test('is unknown at first, and then what the last ping took', async () => {
-    const stream = await started();
-    expect(stream.roundTripMs).toBe(0);
+  const PING_EVERY_MS = 5_000;
+
+  /** A stream on which the echo of each ping, from the first on, took so long. */
+  async function pinged(...roundTripsMs: readonly number[]): Promise<CarrierStream> {
     telnyx.pause();
-    clock.advance(5_000);
+    const stream = await started();
+    for (const roundTripMs of roundTripsMs) {
+      const echoed = once(ours, 'pong');
+      clock.advance(roundTripMs);
+      telnyx.resume();
+      await echoed;
+      telnyx.pause();
+      clock.advance(PING_EVERY_MS - roundTripMs);
+    }
+    return stream;
+  }
+
+  test('is not known before the first ping is back', async () => {
+    const stream = await pinged();
     clock.advance(70);
 
-    telnyx.resume();
-    await until(() => stream.roundTripMs > 0);
+    expect(stream.roundTripMs).toBe(0);
+  });
 
-    expect(stream.roundTripMs).toBe(70);
+  test.each([
+    ['is what the first ping took', [70], 70],
+    ['leaves out echoes that waited for something on the way', [70, 40, 400, 90], 40],
+    ['follows a network that has become quicker', [90, 95, 40], 40],
+    ['follows a network that has become slower after four pings', [40, 70, 90, 400, 75], 70],
+  ])('%s', async (_what, tookMs, roundTripMs) => {
+    const stream = await pinged(...tookMs);
+
+    expect(stream.roundTripMs).toBe(roundTripMs);
   });
 
   test('is not measured any more when the stream is closed', async () => {

@@ -255,3 +255,106 @@ describe('audio that does not come', () => {
     expect(rig.callee.stats.droppedMs).toBe(0);
   });
 });
+
+describe('when audio came in', () => {
+  const STARTED_AT_MS = 1_000;
+
+  test('is told of any place in it', () => {
+    const rig = Rig.talking();
+    rig.speak(...Array.from({ length: 50 }, () => 7));
+
+    // The frame that ends there was the tenth, the twenty-fifth, the last.
+    expect([200, 500, 1_000].map((placeMs) => rig.callee.arrivedAtMs(placeMs))).toEqual(
+      [180, 480, 980].map((afterMs) => STARTED_AT_MS + afterMs),
+    );
+  });
+
+  test('is now, for a place that nobody knows, or before there was any', () => {
+    const rig = Rig.talking();
+    expect(rig.callee.arrivedAtMs(100)).toBe(rig.clock.monotonicMs());
+
+    rig.speak(1, 2, 3);
+
+    expect(rig.callee.arrivedAtMs(undefined)).toBe(rig.clock.monotonicMs());
+  });
+
+  test('is never later than now', () => {
+    const rig = Rig.talking();
+    rig.speak(1, 2, 3);
+
+    expect(rig.callee.arrivedAtMs(10_000)).toBe(rig.clock.monotonicMs());
+  });
+
+  test('does not depend on when the session could take it', () => {
+    const rig = new Rig();
+    rig.callee.connect(PCMU_8K);
+    rig.speak(...Array.from({ length: 50 }, () => 7));
+
+    rig.callee.release();
+
+    expect(rig.callee.arrivedAtMs(500)).toBe(STARTED_AT_MS + 480);
+  });
+
+  test('leaves out what was dropped, of which the session knows nothing', () => {
+    const rig = new Rig();
+    rig.callee.connect(PCMU_8K);
+    rig.speak(...Array.from({ length: 300 }, () => 7));
+
+    rig.callee.release();
+
+    // One second went; the session's first second is the call's second one.
+    expect(rig.callee.stats.droppedMs).toBe(1_000);
+    expect(rig.callee.arrivedAtMs(1_000)).toBe(STARTED_AT_MS + 1_980);
+  });
+
+  test('counts the silence that stood in for lost frames', () => {
+    const rig = Rig.talking();
+    rig.speak(1, 2);
+    rig.callee.onMissing(3);
+    rig.clock.advance(60);
+    rig.speak(3, 4);
+
+    // Two frames, three lost ones, two more: 140 ms; the sixth came in at 100.
+    expect([120, 140].map((placeMs) => rig.callee.arrivedAtMs(placeMs))).toEqual(
+      [100, 120].map((afterMs) => STARTED_AT_MS + afterMs),
+    );
+  });
+
+  test('counts the silence that stands in for a pause, while it lasts and afterwards', () => {
+    const rig = Rig.talking();
+    rig.speak(...Array.from({ length: 50 }, () => 7));
+    rig.clock.advance(1_980);
+    const whileItLasts = rig.callee.arrivedAtMs(500);
+
+    rig.callee.onMissing(99);
+    rig.speak(8);
+
+    expect(whileItLasts).toBe(STARTED_AT_MS + 480);
+    expect(rig.callee.arrivedAtMs(500)).toBe(STARTED_AT_MS + 480);
+    expect(rig.callee.arrivedAtMs(3_000)).toBe(STARTED_AT_MS + 2_980);
+  });
+
+  test('counts frames of other lengths by their own', () => {
+    const rig = Rig.talking();
+    for (let frame = 0; frame < 10; frame += 1) {
+      rig.callee.onFrame(Buffer.alloc(480, 1));
+      rig.clock.advance(60);
+    }
+
+    expect(rig.callee.arrivedAtMs(300)).toBe(STARTED_AT_MS + 240);
+  });
+
+  test('goes on over a change of the stream', () => {
+    const rig = Rig.talking();
+    rig.speak(...Array.from({ length: 50 }, () => 7));
+    rig.callee.disconnect();
+    rig.clock.advance(580);
+    rig.callee.connect(PCMU_8K);
+    rig.speak(8);
+
+    // A second of speech, 600 ms of silence, and the first frame of the new stream.
+    expect([1_000, 1_620].map((placeMs) => rig.callee.arrivedAtMs(placeMs))).toEqual(
+      [960, 1_580].map((afterMs) => STARTED_AT_MS + afterMs),
+    );
+  });
+});

@@ -5,8 +5,8 @@ import { decodeMulaw, encodeAlaw, encodeMulaw } from '../../../src/simulator/pcm
 import { anItem, aUsage } from '../../support/builders';
 import { FakeCarrierStream } from '../../support/fakes';
 import { sine, toneAmplitude } from '../../support/audio-fixtures';
-import { BridgeRig } from './bridge-rig';
-import { someAudio } from './phone-line';
+import { BridgeRig, SILENCE } from './bridge-rig';
+import { BYTES_PER_MS, someAudio } from './phone-line';
 
 describe('from the callee to the AI', () => {
   test('each frame is passed on when it comes', () => {
@@ -34,15 +34,40 @@ describe('from the callee to the AI', () => {
     );
   });
 
-  test('the AI is asked to open before it hears what was held', () => {
-    const rig = new BridgeRig({ greeting: 'Hello.' });
+  test('what the AI is to say first is asked for before it hears what was held', () => {
+    const rig = new BridgeRig();
     rig.connect();
     rig.hear(someAudio(20));
 
+    rig.speak({ content: { kind: 'words', words: 'Hello.' } });
     rig.ready();
 
-    expect(rig.session.commands.map(({ type }) => type)).toEqual(['opening', 'append']);
-    expect(rig.session.of('opening')).toMatchObject([{ opening: { greeting: 'Hello.' } }]);
+    expect(rig.session.commands.map(({ type }) => type)).toEqual(['turns', 'request', 'append']);
+    expect(rig.session.of('request')).toMatchObject([{ request: { content: { kind: 'words', words: 'Hello.' } } }]);
+  });
+
+  test('what was held has gone to the AI when the line is reported ready', () => {
+    const rig = new BridgeRig();
+    rig.connect();
+    rig.hear(someAudio(20));
+    let heldWhenReady = -1;
+    rig.listener.onReady = () => {
+      heldWhenReady = rig.session.of('append').length;
+    };
+
+    rig.ready();
+
+    expect(heldWhenReady).toBe(1);
+    expect(rig.of('ai.ready')).toEqual([{ type: 'ai.ready', sessionId: 'session-1', connectMs: 300 }]);
+  });
+
+  test('nothing is said that nobody asked for', () => {
+    const rig = BridgeRig.talking();
+
+    rig.play(5_000);
+
+    expect(rig.session.of('request')).toEqual([]);
+    expect(rig.listener.news).toEqual(['ready', 'stream started']);
   });
 
   test('a congested AI connection holds audio back until it keeps up', () => {
@@ -101,9 +126,9 @@ describe('from the callee to the AI', () => {
 
 describe('from the AI to the callee', () => {
   test('a greeting made while the phone rang is heard in the first moment of the stream', () => {
-    const rig = new BridgeRig({ greeting: 'Hello.' });
+    const rig = new BridgeRig();
     rig.ready();
-    rig.respond();
+    rig.begin(rig.speak({ content: { kind: 'words', words: 'Hello.' } }));
     rig.say();
     rig.clock.advance(5_000);
     expect(rig.of('greeting.started')).toEqual([]);
@@ -123,20 +148,6 @@ describe('from the AI to the callee', () => {
     rig.play(3_000);
 
     expect(rig.of('greeting.started')).toEqual([{ type: 'greeting.started', afterStreamMs: 80 }]);
-  });
-
-  test('an answer is measured from the end of the question, once', () => {
-    const rig = BridgeRig.talking();
-    rig.session.listener.onSpeechStarted('callee-item');
-    rig.session.listener.onSpeechStopped();
-    rig.clock.advance(412);
-    rig.respond();
-
-    rig.say();
-    rig.say(anItem({ itemId: 'item-b' }));
-    rig.play(2_500);
-
-    expect(rig.of('reply.started')).toEqual([{ type: 'reply.started', latencyMs: 412 }]);
   });
 
   test('a tone at 24 kHz is the same tone on the phone', () => {
@@ -183,6 +194,20 @@ describe('from the AI to the callee', () => {
     expect(rig.of('turn.finished').map(({ turn }) => turn)).toEqual([
       { speaker: 'assistant', text: 'Good morning.', startedAtMs, isInterrupted: false, heardMs: 300, audioMs: 300 },
     ]);
+  });
+
+  test('a turn begins when the callee begins to hear it, however early it was sent', () => {
+    const rig = BridgeRig.talking();
+    const startedAtMs = rig.clock.nowMs();
+    rig.respondWhole('response-a', 1_000);
+    rig.play(700, SILENCE);
+
+    rig.respondWhole('response-b', 500);
+    expect(rig.stream.audio.length).toBeGreaterThan(1_000 * BYTES_PER_MS);
+    rig.play(2_000, SILENCE);
+    rig.echoMarks();
+
+    expect(rig.of('turn.finished').map(({ turn }) => turn.startedAtMs - startedAtMs)).toEqual([0, 1_000]);
   });
 
   test('a turn whose words come after its audio was heard has its words all the same', () => {

@@ -1,10 +1,15 @@
-// A carrier that plays what it is sent, a given time later, and echoes marks when it has played up to them.
+// A carrier that plays what it is sent, a given time later, and echoes marks when it has played up to them. A clear is on
+// its way for as long as anything else, and the frame that it finds in play is played to its end.
 
 import type { PlayoutSink } from '../../../src/media/playout';
 import type { ManualClock } from '../../support/manual-clock';
 
 export const BYTES_PER_MS = 8;
-export const FRAME_BYTES = 160;
+export const FRAME_MS = 20;
+export const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
+
+/** Where in its frame a clear finds the carrier cannot be known: it is right to expect so much more, and to err by it. */
+export const HALF_FRAME_MS = FRAME_MS / 2;
 
 type Stretch = { readonly startMs: number; readonly endMs: number };
 type Sent = { readonly atMs: number; readonly audio: Buffer };
@@ -64,13 +69,16 @@ export class PhoneLine implements PlayoutSink {
     this.#clock.after(echoAtMs - this.#clock.monotonicMs(), () => this.#echo(name));
   }
 
-  /** Stops at once; the marks that are open come back later than a fresh one would. */
+  /** Stops after the frame that plays when this has arrived; open marks come back later than a fresh one would. */
   clear(): void {
     this.clears += 1;
-    const nowMs = this.#clock.monotonicMs();
+    const clearedAtMs = this.#clock.monotonicMs() + this.roundTripMs / 2;
     this.#stretches = this.#stretches
-      .filter(({ startMs }) => startMs < nowMs)
-      .map(({ startMs, endMs }) => ({ startMs, endMs: Math.min(endMs, nowMs) }));
+      .filter(({ startMs }) => startMs < clearedAtMs)
+      .map(({ startMs, endMs }) => {
+        const frames = Math.ceil((clearedAtMs - startMs) / FRAME_MS);
+        return { startMs, endMs: Math.min(endMs, startMs + frames * FRAME_MS) };
+      });
   }
 
   get #arrivalMs(): number {

@@ -86,6 +86,10 @@ test.each([
   expect(turn.text.startsWith(text)).toBe(true);
 });
 
+test('of a first word that was not finished nothing remains', () => {
+  expect(cutOff('Hello there.', 200).text).toBe('');
+});
+
 test('of one long word the heard part remains, and no character is cut in half', () => {
   const { text } = cutOff('👍👍👍👍👍', 500);
 

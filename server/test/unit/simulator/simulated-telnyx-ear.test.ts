@@ -7,10 +7,20 @@ import { PlayoutQueue } from '../../../src/simulator/simulated-telnyx/playout-qu
 import type { SimulatedLeg } from '../../../src/simulator/simulated-telnyx/simulated-leg';
 import { SimulatedTelnyx } from '../../../src/simulator/simulated-telnyx/simulated-telnyx';
 import { nowMs } from '../../../src/simulator/simulated-telnyx/timing';
+import { until } from '../../support/until';
 import type { ServedStream } from './simulated-telnyx-harness';
 import { api, ServerUnderTest } from './simulated-telnyx-harness';
 
 const NETWORK_DELAY_MS = 120;
+
+// Timers count from the beginning of their turn of the event loop, which in a busy process may be long over.
+const LEAST_DELAY_MS = NETWORK_DELAY_MS / 2;
+
+// Longer than any test lasts: what is on the way then stays there.
+const ENDLESS_DELAY_MS = 60_000;
+
+// Long enough for the next sound to count as another utterance.
+const PAUSE_FRAMES = 30;
 
 let server: ServerUnderTest;
 let telnyx: SimulatedTelnyx;
@@ -39,6 +49,12 @@ function heardSoundMs(leg: SimulatedLeg): number {
   return leg.heard().filter((sample) => sample !== 0).length / 8;
 }
 
+/** So many more frames of the callee's reach the server: each of them is 20 ms on the line. */
+async function frames(stream: ServedStream, count: number): Promise<void> {
+  const soFar = stream.frames.all.filter(({ event }) => event === 'media').length;
+  await stream.media(soFar + count);
+}
+
 function loud(ms: number): Buffer {
   return encodeMulaw(new Int16Array(ms * 8).fill(8_000));
 }
@@ -53,13 +69,13 @@ test('counts what was played at each clear exactly as the callee heard it', asyn
   const heardAtFirst = heardSoundMs(leg);
 
   const again = leg.next('speech');
-  await stream.media(40);
+  await frames(stream, PAUSE_FRAMES);
   stream.play(loud(5_000));
   await again;
   stream.send({ event: 'clear' });
   await leg.next('clear');
   const heardAtSecond = heardSoundMs(leg);
-  await stream.media(60);
+  await frames(stream, 10);
 
   expect(leg.playedMsAtClear).toEqual([heardAtFirst, heardAtSecond]);
   expect(heardSoundMs(leg)).toBe(heardAtSecond);
@@ -109,12 +125,13 @@ test('tells when the stream started and the first sound arrived, silence not cou
   const afterSilence = leg.firstAudioAtMs;
 
   stream.play(encodeMulaw(tone({ hz: 1_000, ms: 100 })));
-  const { atMs } = await leg.next('media');
+  const first = await leg.next('media');
   stream.play(encodeMulaw(tone({ hz: 1_000, ms: 100 })));
-  await leg.next('media');
+  const second = await leg.next('media');
 
   expect([beforeSilence, afterSilence]).toEqual([undefined, undefined]);
-  expect(Math.abs(leg.firstAudioAtMs! - atMs)).toBeLessThan(5);
+  expect(leg.firstAudioAtMs!).toBeGreaterThanOrEqual(first.atMs);
+  expect(leg.firstAudioAtMs!).toBeLessThan(second.atMs);
   expect(leg.streamStartedAtMs).toBe((await leg.until('stream-started')).atMs);
   expect(leg.streamStartedAtMs!).toBeGreaterThanOrEqual(leg.answeredAtMs!);
 });
@@ -132,9 +149,9 @@ test('delays frames in both directions, in their order', async () => {
   const clearArrivedMs = nowMs();
   await stream.frame('mark');
 
-  expect(startArrivedMs - leg.streamStartedAtMs!).toBeGreaterThan(NETWORK_DELAY_MS - 3);
-  expect(clearArrivedMs - sentMs).toBeGreaterThan(NETWORK_DELAY_MS - 3);
-  expect(nowMs() - leg.clears[0]!.atMs).toBeGreaterThan(NETWORK_DELAY_MS - 3);
+  expect(startArrivedMs - leg.streamStartedAtMs!).toBeGreaterThan(LEAST_DELAY_MS);
+  expect(clearArrivedMs - sentMs).toBeGreaterThan(LEAST_DELAY_MS);
+  expect(nowMs() - leg.clears[0]!.atMs).toBeGreaterThan(LEAST_DELAY_MS);
   expect(leg.received.map(({ event }) => event)).toEqual(['media', 'mark', 'clear']);
   expect(stream.frames.all.indexOf(start)).toBe(1);
   const numbers = stream.frames.all.slice(1).map((frame) => Number(frame['sequence_number']));
@@ -148,7 +165,7 @@ test('lets the stop arrive late, too, and only then closes', async () => {
   leg.hangUp();
   await stream.close();
 
-  expect(nowMs() - leg.endedAtMs!).toBeGreaterThan(NETWORK_DELAY_MS - 3);
+  expect(nowMs() - leg.endedAtMs!).toBeGreaterThan(LEAST_DELAY_MS);
   expect(stream.frames.all.at(-1)).toMatchObject({ event: 'stop' });
 });
 
@@ -176,16 +193,17 @@ test('loses what is on the way when the connection breaks', async () => {
 
 test('leaves no timer behind when closed with frames on the way', async () => {
   const timersBefore = countTimers();
-  const [leg, stream] = await streamedCall({ networkDelayMs: 300 });
-  await stream.media(2);
+  const [leg, stream] = await streamedCall({ networkDelayMs: ENDLESS_DELAY_MS });
   stream.play(loud(40));
+  await until(() => leg.sent.filter(({ event }) => event === 'media').length >= 5);
   leg.hangUp();
+  expect(countTimers()).toBeGreaterThan(timersBefore);
 
   await telnyx.close();
   await server.close();
 
-  await new Promise((resolve) => void setImmediate(resolve));
-  expect(countTimers()).toBeLessThanOrEqual(timersBefore);
+  // Sockets take a few turns of the event loop to be gone.
+  await until(() => countTimers() <= timersBefore, { timeoutMs: 2_000 });
   server = await ServerUnderTest.start();
 });
 
