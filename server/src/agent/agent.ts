@@ -9,11 +9,12 @@ import type {
   Conversation,
   ConversationEvent,
   MachineNews,
+  OrderRefusal,
   SayRequest,
 } from '../calls/conversation-ports';
 import type { Clock, Logger } from '../calls/ports';
 import type { ToolCall } from '../calls/speech';
-import { builtInTools } from '../tools/built-in-tools';
+import { builtInTools, type EndCallRequest } from '../tools/built-in-tools';
 import type { Tool } from '../tools/tool';
 import { type ToolDeclaration, ToolRegistry } from '../tools/tool-registry';
 import { ToolRunner } from '../tools/tool-runner';
@@ -54,6 +55,7 @@ export class Agent implements Conversation, VoiceLineListener {
   readonly #time: TimeLimit;
   readonly #says: SayQueue;
   readonly #listening = new Set<ListeningReason>();
+  readonly #greets: boolean;
   /** A machine has taken the place of the callee. */
   #isTakenOver = false;
   #isSilenceInOrder = false;
@@ -62,6 +64,7 @@ export class Agent implements Conversation, VoiceLineListener {
     const { controls, clock, log } = deps;
     const { behaviour, greeting, maxDurationSeconds } = call;
     this.#controls = controls;
+    this.#greets = behaviour.opening === 'greet';
     const registry = new ToolRegistry(builtInTools(this.#actions(), builtInOptions(call)), deps.ownTools);
     const line = deps.openLine(this, registry.declarations());
     this.#line = line;
@@ -71,7 +74,7 @@ export class Agent implements Conversation, VoiceLineListener {
     const setListening = (isListening: boolean): void => this.#setListening('opening', isListening);
     this.#pickUp = new PickUp({ ...behaviour, greeting }, { clock, line, setListening });
     this.#farewell = new Farewell({ clock, line, controls });
-    this.#transfers = new Transfers({ line, controls, onChanged: () => this.#updateSilence() });
+    this.#transfers = new Transfers({ line, controls, onChanged: () => this.#onTransferChanged() });
     this.#keypad = new Keypad({
       clock,
       onKey: () => this.#onKey(),
@@ -112,18 +115,19 @@ export class Agent implements Conversation, VoiceLineListener {
     return this.#line.interrupt('api');
   }
 
-  say(request: SayRequest): boolean {
-    if (this.#isTakenOver || (request.timing === 'next-pause' && this.#says.isFull)) return false;
+  say(request: SayRequest): OrderRefusal | undefined {
+    if (this.#isEnding) return 'ending';
+    if (request.timing === 'next-pause' && this.#says.isFull) return 'busy';
     this.#says.say(request);
-    return true;
+    return undefined;
   }
 
   setInstructions(instructions: string): void {
     this.#line.setInstructions(instructions);
   }
 
-  transfer(request: AnnouncedTransfer): boolean {
-    return this.#transfers.byOrder(request);
+  transfer(request: AnnouncedTransfer): OrderRefusal | undefined {
+    return this.#isEnding ? 'ending' : this.#transfers.byOrder(request);
   }
 
   onCarrierDigit(digit: string): void {
@@ -184,6 +188,8 @@ export class Agent implements Conversation, VoiceLineListener {
   }
 
   onEvent(event: ConversationEvent): void {
+    // The first words of a call in which the callee speaks first are no greeting.
+    if (event.type === 'greeting.started' && !this.#greets) return;
     this.#controls.report(event);
     if (event.type === 'tool.finished') this.#updateSilence();
   }
@@ -195,9 +201,20 @@ export class Agent implements Conversation, VoiceLineListener {
     this.#says.onPause();
   }
 
+  /** Nothing can be ordered any more. */
+  get #isEnding(): boolean {
+    return this.#isTakenOver || this.#farewell.isFinal;
+  }
+
+  /** Whoever is being connected is not hung up on. */
+  #onTransferChanged(): void {
+    if (this.#transfers.isUnderWay) this.#farewell.cancel();
+    this.#updateSilence();
+  }
+
   /** While something is under way, nobody wonders about silence. */
   #updateSilence(): void {
-    const isInOrder = this.#tools.isBusy || this.#transfers.isRinging;
+    const isInOrder = this.#tools.isBusy || this.#transfers.isUnderWay;
     if (isInOrder === this.#isSilenceInOrder) return;
     this.#isSilenceInOrder = isInOrder;
     if (isInOrder) this.#silence.suspend();
@@ -234,7 +251,10 @@ export class Agent implements Conversation, VoiceLineListener {
   #onLongSilence(silentMs: number): void {
     if (this.#farewell.isLeaving) return;
     this.onEvent({ type: 'silence.noticed', silentMs, step: 'goodbye' });
-    void this.#farewell.sayGoodbye(LEAVE_SILENT_CALLEE, 'callee-silent');
+    void this.#farewell.sayGoodbye(LEAVE_SILENT_CALLEE, 'callee-silent').then((outcome) => {
+      // Whoever kept the call: it may fall silent again.
+      if (outcome === 'canceled') this.#silence.onCalleeSpoke();
+    });
   }
 
   #onTimeRunningOut(remainingMs: number): void {
@@ -252,17 +272,25 @@ export class Agent implements Conversation, VoiceLineListener {
   #onMachine(): void {
     this.#isTakenOver = true;
     this.#listening.add('machine');
-    for (const part of [this.#pickUp, this.#farewell, this.#tools, this.#transfers]) part.close();
+    this.#transfers.cancel();
+    for (const part of [this.#pickUp, this.#farewell, this.#tools]) part.close();
     for (const part of [this.#silence, this.#time, this.#says]) part.close();
   }
 
   #actions(): Parameters<typeof builtInTools>[0] {
     return {
-      endCall: ({ responseId }) => this.#farewell.hangUpAfter(responseId),
+      endCall: (request) => this.#endCall(request),
       transfer: (request) => this.#transfers.byTool(request),
       sendDigits: (digits) => this.#controls.sendDigits(digits),
       remainingMs: () => this.#controls.remainingMs(),
     };
+  }
+
+  /** Nobody is hung up on while they are connected with somebody else, or while another tool still works for them. */
+  async #endCall({ toolCallId, responseId }: EndCallRequest): Promise<'ended' | 'canceled'> {
+    const transfer = await this.#transfers.whenSettled();
+    if (transfer) return transfer.status === 'bridged' ? 'ended' : 'canceled';
+    return this.#farewell.hangUpAfter(responseId, () => this.#tools.whenOthersDone(toolCallId));
   }
 }
 

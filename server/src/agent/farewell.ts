@@ -14,6 +14,15 @@ const LAST_WORD_MS = 300;
 // A goodbye that is neither heard nor cut off by then will not be: a model that never finishes keeps no line up.
 const GOODBYE_MAX_MS = 30_000;
 
+// The callee waits in silence for what is still under way: a booking, say. Longer than this nobody does.
+const OTHERS_MAX_MS = 10_000;
+
+const GIVE_UP_GOODBYE: Bound<SpeechOutcome> = { limitMs: GOODBYE_MAX_MS, otherwise: 'unspoken' };
+const GIVE_UP_OTHERS: Bound<boolean> = { limitMs: OTHERS_MAX_MS, otherwise: true };
+
+/** How long something is waited for, and what holds then. */
+type Bound<T> = { readonly limitMs: number; readonly otherwise: T };
+
 /** What a farewell works with. */
 export type FarewellDeps = {
   readonly clock: Clock;
@@ -28,10 +37,16 @@ export class Farewell {
   #stage: 'none' | 'goodbye' | 'final' | 'closed' = 'none';
   /** The callee has spoken since the goodbye was wanted. */
   #hasSpokenUp = false;
+  #isCanceled = false;
   #onSpokenUp: (() => void) | undefined;
 
   constructor(deps: FarewellDeps) {
     this.#deps = deps;
+  }
+
+  /** True when the conversation ends whatever the callee says. */
+  get isFinal(): boolean {
+    return this.#stage === 'final';
   }
 
   /** True while a goodbye is said or heard. */
@@ -39,13 +54,23 @@ export class Farewell {
     return this.#stage === 'goodbye' || this.#stage === 'final';
   }
 
-  /** The model wants to hang up; the goodbye may be part of the response in which it said so. */
-  hangUpAfter(responseId: string): Promise<'ended' | 'canceled'> {
-    return this.#leave('ai-hung-up', async () => {
+  /**
+   * The model wants to hang up; the goodbye may be part of the response in which it said so. Before the end, `others`
+   * tells whether whatever else is under way has come to a good end.
+   */
+  hangUpAfter(responseId: string, others: () => Promise<boolean>): Promise<'ended' | 'canceled'> {
+    const goodbye = async (): Promise<SpeechOutcome> => {
       const outcome = await this.#deps.line.whenHeard(responseId);
       const isMissing = outcome === 'unspoken' && !this.#hasSpokenUp && this.#stage === 'goodbye';
       return isMissing ? this.#say(SAY_GOODBYE) : outcome;
-    });
+    };
+    return this.#leave('ai-hung-up', goodbye, others);
+  }
+
+  /** The call goes on after all, unless it ends for good. */
+  cancel(): void {
+    if (this.#stage === 'goodbye') this.#isCanceled = true;
+    this.#onSpokenUp?.();
   }
 
   /** Says goodbye as directed and hangs up; the callee keeps the call by speaking. */
@@ -59,7 +84,8 @@ export class Farewell {
     this.#stage = 'final';
     const { line, clock, controls } = this.#deps;
     line.interrupt('api');
-    await this.#bounded(line.speak({ content: { kind: 'directive', directive }, isProtected: true }));
+    const goodbye = line.speak({ content: { kind: 'directive', directive }, isProtected: true });
+    await this.#bounded(goodbye, GIVE_UP_GOODBYE);
     if (!this.isLeaving) return;
     this.#timers.add(clock.after(LAST_WORD_MS, () => controls.end(reason)));
   }
@@ -75,12 +101,17 @@ export class Farewell {
     this.#onSpokenUp?.();
   }
 
-  async #leave(reason: EndReason, goodbye: () => Promise<SpeechOutcome>): Promise<'ended' | 'canceled'> {
+  async #leave(
+    reason: EndReason,
+    goodbye: () => Promise<SpeechOutcome>,
+    others = (): Promise<boolean> => Promise.resolve(true),
+  ): Promise<'ended' | 'canceled'> {
     if (this.#stage !== 'none') return 'canceled';
     this.#stage = 'goodbye';
     this.#hasSpokenUp = false;
-    const outcome = await this.#bounded(goodbye());
-    const isFinal = this.#isThrough(outcome) && (await this.#hasLastWord());
+    this.#isCanceled = false;
+    const outcome = await this.#bounded(goodbye(), GIVE_UP_GOODBYE);
+    const isFinal = this.#isThrough(outcome) && (await this.#isAllDone(others)) && (await this.#hasLastWord());
     // Somebody else has ended the call, or is about to.
     if (this.#stage !== 'goodbye') return 'ended';
     if (isFinal) {
@@ -99,17 +130,24 @@ export class Farewell {
 
   /** A goodbye that was needless, because the callee spoke and got an answer, ends nothing. */
   #isThrough(outcome: SpeechOutcome): boolean {
-    if (this.#stage !== 'goodbye' || this.#deps.line.isCalleeSpeaking) return false;
+    if (this.#stage !== 'goodbye' || this.#isCanceled || this.#deps.line.isCalleeSpeaking) return false;
     return outcome === 'heard' || (outcome === 'unspoken' && !this.#hasSpokenUp);
   }
 
-  #bounded(goodbye: Promise<SpeechOutcome>): Promise<SpeechOutcome> {
-    const { promise, resolve } = deferred<SpeechOutcome>();
-    const timer = this.#deps.clock.after(GOODBYE_MAX_MS, () => resolve('unspoken'));
+  /** Resolves with whether the others came to a good end, without a word of the callee. */
+  async #isAllDone(others: () => Promise<boolean>): Promise<boolean> {
+    this.#hasSpokenUp = false;
+    const isDone = await this.#bounded(others(), GIVE_UP_OTHERS);
+    return isDone && !this.#hasSpokenUp && this.#isThrough('heard');
+  }
+
+  #bounded<T>(wait: Promise<T>, bound: Bound<T>): Promise<T> {
+    const { promise, resolve } = deferred<T>();
+    const timer = this.#deps.clock.after(bound.limitMs, () => resolve(bound.otherwise));
     this.#timers.add(timer);
-    void goodbye.then((outcome) => {
+    void wait.then((result) => {
       timer.cancel();
-      resolve(outcome);
+      resolve(result);
     });
     return promise;
   }

@@ -56,9 +56,9 @@ export class PickUp {
     if (this.#options.opening === 'wait-for-hello' && this.#isReady) this.#open(ANSWER_HELLO);
   }
 
-  /** The callee hears the AI: from here on they can interrupt it. */
+  /** The callee hears the AI, whatever it says: the conversation is open, and from here on they can interrupt it. */
   onAiStarted(): void {
-    if (this.#stage === 'opening') this.#finish();
+    this.#finish();
   }
 
   close(): void {
@@ -87,8 +87,8 @@ export class PickUp {
   }
 
   #finish(): void {
-    if (this.#stage !== 'opening') return;
-    this.#stage = 'done';
+    if (this.#stage === 'done') return;
+    this.close();
     this.#deps.setListening(false);
   }
 }

@@ -58,7 +58,8 @@ export interface VoiceLineListener {
 /** What became of a transfer. */
 export type TransferOutcome =
   /** The callee talks to the other party; this line is no longer needed. */
-  { readonly status: 'bridged' } | { readonly status: 'failed'; readonly reason: string };
+  | { readonly status: 'bridged' }
+  | { readonly status: 'failed'; readonly reason: string; readonly details?: EndDetails | undefined };
 
 /** What an agent may do to its call. Commands reject with CarrierError. */
 export interface CallControls {
@@ -70,6 +71,8 @@ export interface CallControls {
   sendDigits(digits: string): Promise<void>;
   /** Connects the callee with somebody else, E.164 or SIP URI; one transfer at a time. */
   transfer(to: string): Promise<TransferOutcome>;
+  /** Gives up a transfer that rings. */
+  cancelTransfer(): void;
   report(event: ConversationEvent): void;
 }
 

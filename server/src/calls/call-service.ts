@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Backoff } from '../lib/backoff';
-import { type Call, type CallRequest, createCall } from './call';
+import { type Call, type CallRequest, createCall, MAX_INSTRUCTIONS } from './call';
 import { CallRegistry } from './call-registry';
 import { CarrierLeg } from './carrier-leg';
 import type { AnnouncedStream, AnnouncedTransfer, SayRequest } from './conversation-ports';
@@ -27,6 +27,8 @@ const STORE_TRIES = 4;
 const STORE_BACKOFF: Backoff = { firstMs: 50, capMs: 200 };
 const FIND_TRIES = 8;
 const FIND_BACKOFF: Backoff = { firstMs: 100, capMs: 5_000 };
+
+const CONVERSATION_ENDING = 'The conversation of the call is ending, or a machine has answered.';
 
 /** What the service works with. */
 export type CallServiceDeps = LiveCallDeps & {
@@ -136,15 +138,22 @@ export class CallService {
   ): Promise<{ readonly call: Call; readonly sayId: string }> {
     const live = await this.#findTalking(callId, 'in which the AI could speak');
     const sayId = randomUUID();
-    const isTaken = live.talk.say({ ...request, sayId });
-    if (!isTaken) throw new CallStateError(live.call.status, 'Too many texts wait to be said in this call.');
+    const refusal = live.talk.say({ ...request, sayId });
+    if (refusal === 'busy') throw new CallStateError(live.call.status, 'Too many texts wait to be said in this call.');
+    if (refusal === 'ending') throw new CallStateError(live.call.status, CONVERSATION_ENDING);
     return { call: live.call, sayId };
   }
 
   /** Changes what the AI is to do, from its next response on. @throws CallNotFoundError, CallStateError */
   async setInstructions(callId: string, { instructions, mode }: InstructionsChange): Promise<Call> {
     const live = await this.#findLive(callId, 'instructed');
-    live.setInstructions(mode === 'replace' ? instructions : `${live.call.instructions}\n\n${instructions}`);
+    const whole = mode === 'replace' ? instructions : `${live.call.instructions}\n\n${instructions}`;
+    if (whole.length > MAX_INSTRUCTIONS)
+      throw new CallStateError(
+        live.call.status,
+        `The instructions would be longer than ${MAX_INSTRUCTIONS} characters.`,
+      );
+    live.setInstructions(whole);
     return live.call;
   }
 
@@ -158,8 +167,9 @@ export class CallService {
   /** Transfers the callee; the record tells how it went. @throws CallNotFoundError, CallStateError */
   async transfer(callId: string, request: AnnouncedTransfer): Promise<Call> {
     const live = await this.#findTalking(callId, 'to transfer');
-    const isTaken = !live.isTransferring && live.talk.transfer(request);
-    if (!isTaken) throw new CallStateError(live.call.status, 'The call is being transferred already.');
+    const refusal = live.isTransferring ? 'busy' : live.talk.transfer(request);
+    if (refusal === 'busy') throw new CallStateError(live.call.status, 'The call is being transferred already.');
+    if (refusal === 'ending') throw new CallStateError(live.call.status, CONVERSATION_ENDING);
     return live.call;
   }
 

@@ -4,6 +4,9 @@ import type { CallBehaviour } from './behaviour';
 import type { CallStatus } from './call-state';
 import type { EndCall } from './end-call';
 
+/** Longest instructions of a call, characters: they are paid for with every response. */
+export const MAX_INSTRUCTIONS = 16_000;
+
 /** What a caller of the API asks for, after validation and with defaults filled in. */
 export type CallRequest = {
   /** Destination, E.164. */

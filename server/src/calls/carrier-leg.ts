@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type Backoff, backoffMs } from '../lib/backoff';
 import { deferred } from '../lib/deferred';
 import { type EndCall, endCall } from './end-call';
-import { CarrierError } from './errors';
+import { CarrierError, carrierFacts } from './errors';
 import type { Carrier, Clock, DialRequest, LegCommand, Logger, StreamTarget, TransferRequest } from './ports';
 import { firstWithin } from './wait';
 
@@ -138,12 +138,7 @@ export class CarrierLeg {
       return { kind: 'failed', verdict: endCall('internal-error') };
     }
     this.#log.warn('The dial failed', { callId: this.callId, error });
-    const facts = {
-      httpStatus: error.httpStatus,
-      carrierCode: error.carrierCode,
-      refusalCode: error.refusalCode,
-      cure: error.cure,
-    };
+    const facts = carrierFacts(error);
     if (error.failure === 'refused') return { kind: 'failed', verdict: endCall('carrier-refused', facts) };
     if (error.failure === 'unavailable') return { kind: 'failed', verdict: endCall('carrier-unavailable', facts) };
     const reason = error.httpStatus === undefined ? 'dial-outcome-unknown' : 'carrier-unavailable';

@@ -2,7 +2,7 @@
 // adapter implement one leg each and never meet; media/ joins them; calls/ sees only the Conversation.
 
 import type { CallUsage } from './call';
-import type { EndCall } from './end-call';
+import type { EndCall, EndDetails } from './end-call';
 import type { SpeechOutcome, SpeechRequest, ToolCall, TurnTaking } from './speech';
 
 /** The carrier's live audio path of one call, after it has announced itself. */
@@ -47,18 +47,6 @@ export type CarrierStreamStats = {
   /** Most outbound bytes that ever waited for the network. */
   readonly peakBacklogBytes: number;
 };
-
-/** The statistics of one stream after another. */
-export function addStats(sum: CarrierStreamStats | undefined, stats: CarrierStreamStats): CarrierStreamStats {
-  if (!sum) return stats;
-  return {
-    reordered: sum.reordered + stats.reordered,
-    duplicates: sum.duplicates + stats.duplicates,
-    missing: sum.missing + stats.missing,
-    unreadable: sum.unreadable + stats.unreadable,
-    peakBacklogBytes: Math.max(sum.peakBacklogBytes, stats.peakBacklogBytes),
-  };
-}
 
 /** What a carrier stream reports. */
 export interface CarrierStreamListener {
@@ -125,17 +113,25 @@ export interface RealtimeListener {
   onAudioDone(item: ItemRef): void;
   /** The words of an AI item, as far as they are known. */
   onAssistantText(item: ItemRef, text: AssistantText): void;
-  onCalleeText(itemId: string, text: string, usage: CallUsage): void;
+  /** `text` is undefined when the words could not be written down. */
+  onCalleeText(itemId: string, text: string | undefined, usage: CallUsage): void;
   /** `itemId` is the item that the callee's words will become. */
   onSpeechStarted(itemId: string): void;
-  /** `endMs`: end of the speech, milliseconds of callee audio since the session began. */
-  onSpeechStopped(speech: { readonly endMs: number | undefined }): void;
+  onSpeechStopped(speech: StoppedSpeech): void;
   onToolCall(call: ToolCall): void;
   onToolAnswered(toolCallId: string): void;
   onResponseDone(outcome: ResponseOutcome): void;
   /** The session is of no use any more. */
   onFailed(verdict: EndCall): void;
 }
+
+/** The callee has stopped speaking. */
+export type StoppedSpeech = {
+  /** Where the speech ended, milliseconds of callee audio since the session began; undefined when nobody can tell. */
+  readonly endMs: number | undefined;
+  /** The server answers by itself. */
+  readonly isAnswered: boolean;
+};
 
 /** A response that the server has begun. */
 export type StartedResponse = {
@@ -240,7 +236,9 @@ export type ConversationEvent =
   | { readonly type: 'goodbye.canceled' }
   | { readonly type: 'transfer.started'; readonly to: string }
   | { readonly type: 'transfer.bridged'; readonly to: string }
-  | { readonly type: 'transfer.failed'; readonly to: string; readonly reason: string }
+  | ({ readonly type: 'transfer.failed'; readonly to: string; readonly reason: string } & {
+      readonly details?: EndDetails | undefined;
+    })
   | ({ readonly type: 'tool.finished' } & FinishedTool)
   | { readonly type: 'usage.added'; readonly usage: CallUsage }
   | ({ readonly type: 'media.measured' } & MediaStats)
@@ -259,6 +257,9 @@ export type SayRequest = {
   readonly timing: SayTiming;
   readonly isProtected: boolean;
 };
+
+/** Why an order is not taken: too much of the kind is under way, or the conversation is at its end. */
+export type OrderRefusal = 'busy' | 'ending';
 
 /** A transfer, and the words with which it is announced; without them the AI finds its own. */
 export type AnnouncedTransfer = { readonly to: string; readonly announcement?: string | undefined };
@@ -279,12 +280,12 @@ export interface Conversation {
   attach(stream: CarrierStream): void;
   /** Silences the AI at once; returns whether it was speaking or about to. */
   interrupt(): boolean;
-  /** Has the AI say something; `say.finished` tells what became of it. False when too much waits to be said. */
-  say(request: SayRequest): boolean;
+  /** Has the AI say something; `say.finished` tells what became of it. */
+  say(request: SayRequest): OrderRefusal | undefined;
   /** Replaces the instructions from the next response on. */
   setInstructions(instructions: string): void;
-  /** Announces the transfer and carries it out; events tell how it goes. False while another one is under way. */
-  transfer(request: AnnouncedTransfer): boolean;
+  /** Announces the transfer and carries it out; events tell how it goes. */
+  transfer(request: AnnouncedTransfer): OrderRefusal | undefined;
   /** A key that the callee pressed, as the carrier's webhook has it; the stream may have told it before. */
   onCarrierDigit(digit: string): void;
   onMachine(news: MachineNews): void;

@@ -107,3 +107,11 @@ export class CarrierError extends AppError {
     return new CarrierError(this.message, { ...fields, failure: 'outcome-unknown' });
   }
 }
+
+/** What the carrier answered, for the record; nothing of other errors. */
+export function carrierFacts(error: unknown): Readonly<Record<string, string | number>> | undefined {
+  if (!(error instanceof CarrierError)) return undefined;
+  const { httpStatus, carrierCode, refusalCode, cure } = error;
+  const facts = Object.entries({ httpStatus, carrierCode, refusalCode, cure });
+  return Object.fromEntries(facts.flatMap(([name, fact]) => (fact === undefined ? [] : [[name, fact] as const])));
+}

@@ -3,6 +3,7 @@
 import { assertNever } from '../lib/assert-never';
 import { addUsage, type Call, withStatus } from './call';
 import type { CallJournal } from './call-journal';
+import { CallLimit } from './call-limit';
 import { type CallEvent, isTerminal, transition } from './call-state';
 import { CallTimers, type Deadlines } from './call-timers';
 import { CarrierLeg, type DialOutcome } from './carrier-leg';
@@ -37,14 +38,15 @@ export class LiveCall {
   readonly #onClosed: (closed: LiveCall) => void;
   /** Aborted at the end: a dial that is not yet repeated will not be. */
   readonly #over = new AbortController();
+  readonly #limit: CallLimit;
   readonly #strays: StrayLegs;
   readonly #lastWords: LastWords;
   readonly #transfer: Transfer;
   /** The conversation, from the moment the carrier has taken the dial. */
   readonly talk: Talk;
   #call: Call;
-  /** Monotonic; undefined before the answer. */
-  #endsAtMs: number | undefined;
+  /** The AI failed while the callee was being transferred: this holds if the transfer fails too. */
+  #failure: EndCall | undefined;
 
   constructor(call: Call, deps: LiveCallDeps, onClosed: (closed: LiveCall) => void) {
     this.#call = call;
@@ -52,22 +54,22 @@ export class LiveCall {
     this.#onClosed = onClosed;
     this.#timers = new CallTimers(deps.clock);
     this.#leg = new CarrierLeg(call.callId, deps);
-    this.#lastWords = new LastWords(this.#leg, { timers: this.#timers, log: deps.log });
-    this.talk = new Talk({ openConversation: deps.openConversation, controls: this.#controls(), log: deps.log });
+    const parts = { ...deps, leg: this.#leg, timers: this.#timers };
+    this.#lastWords = new LastWords(this.#leg, parts);
+    this.talk = new Talk({ ...deps, controls: this.#controls() });
+    const onReached = (): void => void this.end(endCall('max-duration-reached'));
+    this.#limit = new CallLimit(call.maxDurationSeconds, { ...parts, onReached });
     this.#strays = new StrayLegs(call.callId, deps);
     this.#transfer = new Transfer(this.#leg, {
-      ...deps,
-      timers: this.#timers,
+      ...parts,
       strays: this.#strays,
       from: call.from,
-      remainingMs: () => this.#remainingMs(),
+      remainingMs: () => this.#limit.remainingMs,
       report: (event) => this.#onConversationEvent(event),
-      onTargetLeft: () => this.#awaitHangUpReport(endCall('transferred')),
+      onTargetLeft: () => this.#stream.onGone(endCall('transferred')),
     });
     this.#stream = new StreamStart({
-      ...deps,
-      leg: this.#leg,
-      timers: this.#timers,
+      ...parts,
       onRequested: (attempt) => deps.journal.note(this.#call, 'stream.requested', { attempt }),
       giveUp: (verdict) => this.end(verdict),
     });
@@ -97,9 +99,8 @@ export class LiveCall {
     const { mediaEndpoint, deadlines, journal } = this.#deps;
     journal.note(this.#call, 'call.queued');
     const stream = mediaEndpoint.issueStream(this.#call.callId);
-    const { signal } = this.#over;
-    const outcome = await this.#leg.dial(dialRequest(this.#call, { stream, deadlines, signal }));
-    this.#onDialled(outcome);
+    const request = dialRequest(this.#call, { stream, deadlines, signal: this.#over.signal });
+    this.#onDialled(await this.#leg.dial(request));
   }
 
   /** Takes one event of the carrier; late, doubled and reordered ones are ordinary. */
@@ -231,25 +232,19 @@ export class LiveCall {
   #onAnswered(): void {
     this.#timers.clear('dial-outcome');
     this.#timers.clear('ring');
-    const maxDurationMs = this.#call.maxDurationSeconds * 1000;
-    this.#endsAtMs = this.#deps.clock.monotonicMs() + maxDurationMs;
-    this.#timers.set('max-duration', maxDurationMs, () => this.end(endCall('max-duration-reached')));
+    this.#limit.start();
     if (!this.isStreaming) this.#stream.await();
   }
 
   #controls(): CallControls {
     return {
-      remainingMs: () => this.#remainingMs(),
+      remainingMs: () => this.#limit.remainingMs,
       end: (reason, details) => void this.end(endCall(reason, details)),
       sendDigits: (digits) => this.sendDigits(digits),
       transfer: (to) => this.#transfer.start(to),
+      cancelTransfer: () => this.#transfer.cancel(),
       report: (event) => this.#onConversationEvent(event),
     };
-  }
-
-  #remainingMs(): number {
-    if (this.#endsAtMs === undefined) return this.#call.maxDurationSeconds * 1000;
-    return Math.max(0, this.#endsAtMs - this.#deps.clock.monotonicMs());
   }
 
   #onConversationEvent(event: ConversationEvent): void {
@@ -259,7 +254,7 @@ export class LiveCall {
         this.#call = { ...this.#call, usage: addUsage(this.#call.usage, event.usage) };
         return this.#deps.journal.save(this.#call);
       case 'conversation.failed':
-        return void this.end(event.verdict);
+        return this.#onFailed(event.verdict);
       default:
         this.#deps.journal.note(this.#call, type, data);
     }
@@ -267,15 +262,26 @@ export class LiveCall {
     if (event.type === 'stream.started') this.#onStreamStarted();
     if (event.type === 'transfer.bridged') this.#onBridged();
     // A stream that ends during a transfer may end because of it; when that fails, it is needed again.
-    if (event.type === 'transfer.failed' && !this.isStreaming) this.#stream.await();
+    if (event.type === 'transfer.failed' && !this.isStreaming) this.#onTransferFailed();
     if (this.isTransferring) return;
-    if (event.type === 'stream.stopped') this.#awaitHangUpReport(endCall('callee-hung-up'));
-    if (event.type === 'stream.lost') this.#awaitHangUpReport(endCall('stream-lost', { closeCode: event.closeCode }));
+    if (event.type === 'stream.stopped') this.#stream.onGone(endCall('callee-hung-up'));
+    if (event.type === 'stream.lost') this.#stream.onGone(endCall('stream-lost', { closeCode: event.closeCode }));
+  }
+
+  /** While another party is called, the callee may not need the AI any more. */
+  #onFailed(verdict: EndCall): void {
+    if (!this.#transfer.isUnderWay) return void this.end(verdict);
+    this.#failure = verdict;
+    this.talk.close(this.#call.callId);
+  }
+
+  #onTransferFailed(): void {
+    if (this.#failure) this.end(this.#failure);
+    else this.#stream.await();
   }
 
   /** The other two talk to each other now: the AI leaves, the call goes on until one of them hangs up. */
   #onBridged(): void {
-    this.#timers.clear('hangup-report');
     this.#stream.onStarted();
     // After this turn of the event loop: the tool that asked for it gets into the record first.
     this.#timers.set('leave', 0, () => this.talk.close(this.#call.callId));
@@ -284,13 +290,7 @@ export class LiveCall {
   /** The carrier opens the stream of a dialled call when it is answered: this stands in for a lost webhook. */
   #onStreamStarted(): void {
     this.#stream.onStarted();
-    this.#timers.clear('hangup-report');
     this.#apply({ type: 'leg.answered' });
-  }
-
-  /** The hang-up's own webhook knows the cause better; it has a moment to arrive. */
-  #awaitHangUpReport(otherwise: EndCall): void {
-    this.#timers.set('hangup-report', this.#deps.deadlines.hangupReportMs, () => this.end(otherwise));
   }
 
   #recordStatus(data: Readonly<Record<string, unknown>>): void {

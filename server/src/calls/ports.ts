@@ -85,6 +85,8 @@ export type TransferRequest = {
   readonly to: string;
   /** Caller id that the other party sees, E.164. */
   readonly from: string;
+  /** Counted from 1, told again by the webhooks of the new leg. */
+  readonly attempt: number;
   readonly ringTimeoutSeconds: number;
   /** Hard limit of the new leg at the carrier, seconds after its answer. */
   readonly timeLimitSeconds: number;
@@ -98,6 +100,8 @@ export type CarrierEvent = {
   readonly callId?: string | undefined;
   /** Which leg of our call it is: the callee's, or that of the party the callee is transferred to. */
   readonly leg: 'callee' | 'transfer';
+  /** Which attempt at a transfer the leg belongs to, counted from 1. */
+  readonly transferAttempt?: number | undefined;
 } & CarrierOccurrence;
 
 /** What happened at the carrier. */

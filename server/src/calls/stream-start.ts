@@ -1,5 +1,5 @@
 // Getting the media stream of an answered call to start. It was requested in the dial; when it does not come, or the
-// carrier says that it failed, it is requested anew a few times, and then the call is given up.
+// carrier says that it failed, it is requested anew a few times, and then the call is given up. When it ends, so does the call.
 
 import type { CallTimers, Deadlines } from './call-timers';
 import type { CarrierLeg } from './carrier-leg';
@@ -49,6 +49,13 @@ export class StreamStart {
     this.#failure = undefined;
     this.#deps.timers.clear('stream-start');
     this.#deps.timers.clear('stream-retry');
+    this.#deps.timers.clear('hangup-report');
+  }
+
+  /** The stream has ended. The hang-up's own webhook knows the cause better; it has a moment to arrive. */
+  onGone(otherwise: EndCall): void {
+    const { timers, deadlines, giveUp } = this.#deps;
+    timers.set('hangup-report', deadlines.hangupReportMs, () => giveUp(otherwise));
   }
 
   /** The carrier could not open the stream. Before the answer that is the shadow of an unanswered call. */

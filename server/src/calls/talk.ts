@@ -3,7 +3,7 @@
 
 import type { CallControls, OpenConversation } from './agent-ports';
 import type { Call } from './call';
-import type { AnnouncedTransfer, CarrierStream, Conversation, SayRequest } from './conversation-ports';
+import type { AnnouncedTransfer, CarrierStream, Conversation, OrderRefusal, SayRequest } from './conversation-ports';
 import type { CarrierEvent, Logger } from './ports';
 
 /** What a talk works with. */
@@ -49,18 +49,18 @@ export class Talk {
     return this.#conversation?.interrupt() ?? false;
   }
 
-  /** Has the AI say something; false when too much waits to be said. */
-  say(request: SayRequest): boolean {
-    return this.#conversation?.say(request) ?? false;
+  /** Has the AI say something; returns why not. */
+  say(request: SayRequest): OrderRefusal | undefined {
+    return this.#conversation ? this.#conversation.say(request) : 'ending';
   }
 
   setInstructions(instructions: string): void {
     this.#conversation?.setInstructions(instructions);
   }
 
-  /** Transfers the callee; false while another transfer is under way. */
-  transfer(request: AnnouncedTransfer): boolean {
-    return this.#conversation?.transfer(request) ?? false;
+  /** Transfers the callee; returns why not. */
+  transfer(request: AnnouncedTransfer): OrderRefusal | undefined {
+    return this.#conversation ? this.#conversation.transfer(request) : 'ending';
   }
 
   /** Takes what the carrier knows of the callee's side. */

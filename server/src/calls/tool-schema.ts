@@ -20,6 +20,9 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 // 8 KB of references to references can stand for more than can ever be checked.
 const MAX_SCHEMA_NODES = 1_000;
 
+// What is nested without end would exhaust whoever looks into it, and no tool needs arguments like that.
+const MAX_DEPTH = 40;
+
 // A database may end a text at this character.
 const NO_ZERO = /^[^\0]*$/;
 
@@ -105,16 +108,35 @@ export function fillPlaceholders(text: string, valueOf: (name: string) => string
 }
 
 /**
- * Makes a check of a JSON Schema. Patterns are not checked: some take forever on the right text, and the text may come
- * from the callee. The model is told of them all the same. @throws Error for what cannot be checked
+ * Makes a check of a JSON Schema, whose top level takes no names that it does not know unless it says otherwise.
+ * Patterns are not checked: some take forever on the right text, and the text may come from the callee. The model is
+ * told of them all the same. @throws Error for what cannot be checked
  */
 export function compileParameters(parameters: Readonly<Record<string, unknown>>): z.ZodType {
   const plain = new SchemaWriter(parameters).write();
   // A registry of its own: ids in the schema of one tool must not meet those of another.
-  return z.fromJSONSchema(plain, { registry: z.registry() });
+  const check = z.fromJSONSchema(plain, { registry: z.registry() });
+  const names = knownNames(plain);
+  if (names === undefined) return check;
+  // Not left to `check`: beside anyOf and the like it lets pass what one of the two does not mind.
+  return check.superRefine((args, context) => {
+    for (const name of Object.keys(args as object).filter((key) => !names.has(key))) {
+      context.addIssue({ code: 'custom', path: [name], message: 'is not a parameter of this tool: leave it out' });
+    }
+  });
+}
+
+/** A JSON Schema as the model is told of it: that there are no names but those it knows is said. */
+export function closedParameters(parameters: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const saysSo = OPENING.some((name) => parameters[name] !== undefined);
+  if (saysSo) return parameters;
+  const isComposed = COMPOSING.some((name) => parameters[name] !== undefined);
+  return { ...parameters, [isComposed ? 'unevaluatedProperties' : 'additionalProperties']: false };
 }
 
 function parametersProblem(parameters: Readonly<Record<string, unknown>>): string | undefined {
+  // First: to write it as text goes as deep as it does.
+  if (isTooDeep(parameters)) return `may be nested ${MAX_DEPTH} levels deep: make it flatter`;
   if (Buffer.byteLength(JSON.stringify(parameters)) > MAX_PARAMETERS_BYTES) {
     return `may have ${MAX_PARAMETERS_BYTES} bytes: shorten the descriptions`;
   }
@@ -171,10 +193,40 @@ const SCHEMA_LISTS: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'items', 'o
 /** Not needed once the references are written out, or not checked. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['$defs', '$id', '$ref', 'definitions', 'pattern', 'patternProperties']);
 
+/** Members that say which other names an object may have. */
+const OPENING = ['additionalProperties', 'patternProperties'] as const;
+/** Members by which a schema has more properties than those beside them. */
+const COMPOSING = ['$ref', 'allOf', 'anyOf', 'oneOf'] as const;
+
+/** The names that the top level takes; undefined if others may come as well, because the schema says so. */
+function knownNames(plain: Schema): ReadonlySet<string> | undefined {
+  // "additionalProperties" knows only the properties beside it.
+  const names = plain['additionalProperties'] === false ? propertiesOf(plain) : namesIn(plain);
+  return names && new Set(names);
+}
+
+/** The properties of a schema and of those that it is composed of; undefined if one of them takes others as well. */
+function namesIn(schema: unknown): readonly string[] | undefined {
+  if (!isSchema(schema)) return [];
+  if ((schema['additionalProperties'] ?? false) !== false) return undefined;
+  const names = propertiesOf(schema);
+  for (const part of COMPOSING.flatMap((name) => schema[name] ?? [])) {
+    const more = namesIn(part);
+    if (more === undefined) return undefined;
+    names.push(...more);
+  }
+  return names;
+}
+
+function propertiesOf({ properties }: Schema): string[] {
+  return isSchema(properties) ? Object.keys(properties) : [];
+}
+
 /** Writes a JSON Schema anew, with its references written out and without its patterns. */
 class SchemaWriter {
   readonly #root: Schema;
   #nodes = 0;
+  #depth = 0;
 
   constructor(root: Schema) {
     this.#root = root;
@@ -190,13 +242,18 @@ class SchemaWriter {
 
   #object(value: unknown): Schema {
     this.#nodes += 1;
-    if (this.#nodes > MAX_SCHEMA_NODES) throw new SchemaError('it refers to itself, or is too large');
+    if (this.#nodes > MAX_SCHEMA_NODES) throw new SchemaError('it is too large with its references written out');
+    this.#depth += 1;
+    if (this.#depth > MAX_DEPTH) {
+      throw new SchemaError(`it refers to itself, or is nested more than ${MAX_DEPTH} levels deep`);
+    }
     if (!isSchema(value)) throw new SchemaError('a schema in it is no object');
     const referred = value['$ref'] === undefined ? {} : this.#object(this.#find(value['$ref']));
     const members = Object.entries(value).filter(([name]) => !LEFT_OUT.has(name));
     const written = members.map(([name, member]): [string, unknown] => [name, this.#member(name, member)]);
     // Names that only a pattern knows would count as unknown.
     const opened = value['patternProperties'] === undefined ? {} : { additionalProperties: true };
+    this.#depth -= 1;
     return { ...referred, ...Object.fromEntries(written), ...opened };
   }
 
@@ -227,6 +284,14 @@ function memberOf(place: unknown, step: string): unknown {
   const name = step.replaceAll('~1', '/').replaceAll('~0', '~');
   if (typeof place === 'object' && place !== null && Object.hasOwn(place, name)) return (place as Schema)[name];
   throw new SchemaError('a "$ref" points to nothing');
+}
+
+function isTooDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth += 1) {
+    level = level.flatMap((part): unknown[] => (typeof part === 'object' && part !== null ? Object.values(part) : []));
+  }
+  return level.length > 0;
 }
 
 function isSchema(value: unknown): value is Schema {

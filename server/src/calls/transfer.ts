@@ -6,7 +6,8 @@ import type { CallTimers, Deadlines } from './call-timers';
 import { CarrierLeg, type CarrierLegDeps } from './carrier-leg';
 import type { ConversationEvent } from './conversation-ports';
 import { carrierLimitSeconds } from './dial-request';
-import { CarrierError } from './errors';
+import type { EndDetails } from './end-call';
+import { CarrierError, carrierFacts } from './errors';
 import type { CarrierEvent } from './ports';
 import type { StrayLegs } from './stray-legs';
 
@@ -33,6 +34,8 @@ export class Transfer {
   readonly #callee: CarrierLeg;
   /** Legs on their way down. */
   readonly #takeDowns: Promise<void>[] = [];
+  /** Of the attempt; webhooks of earlier ones may come late. */
+  #number = 0;
   #target: CarrierLeg | undefined;
   #attempt: Attempt | undefined;
   #isBridged = false;
@@ -59,6 +62,7 @@ export class Transfer {
     const { timers, deadlines, report, log } = this.#deps;
     const { callId } = this.#callee;
     this.#target = new CarrierLeg(callId, this.#deps);
+    this.#number += 1;
     const outcome = new Promise<TransferOutcome>((settle) => {
       this.#attempt = { to, settle };
     });
@@ -66,18 +70,20 @@ export class Transfer {
     const ringTimeoutSeconds = deadlines.transferRingSeconds;
     timers.set('transfer', ringTimeoutSeconds * 1000 + deadlines.ringGraceMs, () => this.#fail('nobody answered'));
     const timeLimitSeconds = carrierLimitSeconds(this.#deps.remainingMs());
-    const request = { to, from: this.#deps.from, ringTimeoutSeconds, timeLimitSeconds };
+    const request = { to, from: this.#deps.from, attempt: this.#number, ringTimeoutSeconds, timeLimitSeconds };
     this.#callee.transfer(request).catch((error: unknown) => {
       log.warn('The transfer could not be ordered', { callId, error });
       // Without an answer it may have been carried out all the same: then webhooks and the deadline tell.
-      if (!(error instanceof CarrierError && error.failure === 'outcome-unknown')) this.#fail('the carrier refused it');
+      const isUnknown = error instanceof CarrierError && error.failure === 'outcome-unknown';
+      if (!isUnknown) this.#fail('the carrier refused it', carrierFacts(error));
     });
     return outcome;
   }
 
   /** An event of the other party's leg. */
   onTargetEvent(event: CarrierEvent): void {
-    if (!this.#target?.learn(event.carrierCallId)) {
+    const isOfThisAttempt = (event.transferAttempt ?? this.#number) === this.#number;
+    if (!isOfThisAttempt || !this.#target?.learn(event.carrierCallId)) {
       // One that rings on behalf of an attempt that was given up.
       if (event.type !== 'leg.ended') this.#deps.strays.takeDown(event.carrierCallId);
       return;
@@ -96,6 +102,11 @@ export class Transfer {
     this.#settle({ status: 'bridged' });
   }
 
+  /** The callee is not to be connected after all; one who is already stays so. */
+  cancel(): void {
+    this.#fail('it was canceled');
+  }
+
   /** The call is over: the other party must not go on ringing. Nothing is begun from this moment on. */
   async takeDown(): Promise<void> {
     this.#isOver = true;
@@ -104,9 +115,9 @@ export class Transfer {
     await Promise.all(this.#takeDowns);
   }
 
-  #fail(reason: string): void {
+  #fail(reason: string, details?: EndDetails): void {
     if (!this.#attempt) return;
-    this.#settle({ status: 'failed', reason });
+    this.#settle({ status: 'failed', reason, details });
     this.#letGo();
   }
 
@@ -124,7 +135,7 @@ export class Transfer {
     timers.clear('transfer');
     const { to } = attempt;
     if (outcome.status === 'bridged') report({ type: 'transfer.bridged', to });
-    else report({ type: 'transfer.failed', to, reason: outcome.reason });
+    else report({ type: 'transfer.failed', to, reason: outcome.reason, details: outcome.details });
     attempt.settle(outcome);
   }
 }

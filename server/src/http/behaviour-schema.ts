@@ -6,7 +6,6 @@ import { httpToolSchema, MAX_TOOLS } from '../calls/tool-schema';
 import { namedList, nonEmptyText, oneOf, transferDestination, wholeNumber, yesOrNo } from './fields';
 
 const MAX_VOICEMAIL_MESSAGE = 1_000;
-const MAX_TOOL_DEPTH = 40;
 const MAX_TARGETS = 20;
 const MAX_TARGET_DESCRIPTION = 200;
 
@@ -14,12 +13,6 @@ const MAX_TARGET_DESCRIPTION = 200;
 const SERVER_VAD = { type: 'server-vad', threshold: 0.5, prefixPaddingMs: 300, silenceMs: 500 } as const;
 
 const TURN_DETECTION_FORM = 'must be an object whose type is server-vad or semantic-vad';
-
-/** What is nested without end would exhaust whoever looks into it, and no tool needs arguments like that. */
-const tool = z
-  .unknown()
-  .refine(isShallow, { path: ['parameters'], error: `may be nested ${MAX_TOOL_DEPTH} levels deep` })
-  .pipe(httpToolSchema);
 
 const turnDetection = z.discriminatedUnion(
   'type',
@@ -65,7 +58,7 @@ export const BEHAVIOUR_FIELDS = {
     .array(oneOf(BUILT_IN_TOOLS), 'must be a list')
     .refine((names) => new Set(names).size === names.length, 'must not name a tool twice')
     .optional(),
-  tools: namedList(tool, MAX_TOOLS).optional(),
+  tools: namedList(httpToolSchema, MAX_TOOLS).optional(),
   transferTargets: namedList(transferTarget, MAX_TARGETS).optional(),
 };
 
@@ -105,12 +98,4 @@ function turnDetectionOf(given: GivenBehaviour['turnDetection'], usual: TurnDete
     prefixPaddingMs: given.prefixPaddingMs ?? base.prefixPaddingMs,
     silenceMs: given.silenceMs ?? base.silenceMs,
   };
-}
-
-function isShallow(value: unknown): boolean {
-  let level = [value];
-  for (let depth = 0; depth <= MAX_TOOL_DEPTH && level.length > 0; depth += 1) {
-    level = level.flatMap((part): unknown[] => (typeof part === 'object' && part !== null ? Object.values(part) : []));
-  }
-  return level.length === 0;
 }

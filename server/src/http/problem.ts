@@ -146,7 +146,11 @@ function toProblem(error: unknown): ProblemError {
 /** What is the matter, and, where the error itself does not say it, what to do about it. */
 function detailOf(error: AppError): string {
   if (error instanceof CallStateError) return `${error.message} ${PROBLEMS.CALL_STATE_CONFLICT.cure}`;
-  if (error instanceof CarrierError) return `${error.message}. ${error.cure ?? PROBLEMS.CARRIER_ERROR.cure}`;
+  if (error instanceof CarrierError) {
+    // Whoever repeats it blindly may have it done twice.
+    const mayBeDone = error.failure === 'outcome-unknown' ? ' It may have been carried out all the same.' : '';
+    return `${error.message}.${mayBeDone} ${error.cure ?? PROBLEMS.CARRIER_ERROR.cure}`;
+  }
   return error.message;
 }
 

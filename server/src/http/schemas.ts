@@ -1,6 +1,7 @@
 // What the API accepts, in zod: unknown fields are refused, every message names the cure.
 
 import { z } from 'zod';
+import { MAX_INSTRUCTIONS } from '../calls/call';
 import { CALL_STATUSES } from '../calls/call-state';
 import { CallNotFoundError } from '../calls/errors';
 import { BEHAVIOUR_FIELDS } from './behaviour-schema';
@@ -35,7 +36,6 @@ export const VOICES = [
 export const DEFAULT_INSTRUCTIONS =
   'You are a friendly assistant on a phone call. Speak naturally, keep it short, and let the other person talk.';
 
-const MAX_INSTRUCTIONS = 16_000;
 const MAX_GREETING = 1_000;
 const MAX_SPEECH = 1_000;
 const MAX_ANNOUNCEMENT = 500;

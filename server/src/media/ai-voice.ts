@@ -78,6 +78,11 @@ export class AiVoice {
     return this.#playout.isPlaying || this.#corrector.isResponding;
   }
 
+  /** True while there is audio that the callee has not heard. */
+  get isPlaying(): boolean {
+    return this.#playout.isPlaying;
+  }
+
   /** The stream is there: what was held goes out now. */
   connect(stream: CarrierStream): void {
     this.#stream = stream;
@@ -137,7 +142,10 @@ export class AiVoice {
     this.#playout.finishResponse(responseId);
     for (const turn of this.#deps.turnLog.onResponseDone(responseId)) this.#reportTurn(turn);
     this.#deps.report({ type: 'usage.added', usage });
+    const isBroken = outcome.status === 'failed' && this.speeches.isUnheard(responseId);
     this.speeches.onDone(outcome);
+    // It is asked for again: the fragment must not be said first, and the model not believe that it said it.
+    if (isBroken) this.#drop(this.#playout.clear());
     this.#noteQuiet();
   }
 
@@ -146,7 +154,9 @@ export class AiVoice {
     const wasPlaying = this.#playout.isPlaying;
     if (!this.isActive) return false;
     const corrections = this.#drop(this.#playout.clear());
-    if (wasPlaying) this.#deps.report({ type: 'assistant.interrupted', by, heardMs: heardOfInterrupted(corrections) });
+    const isInterrupted = wasPlaying && corrections.some(({ kind }) => kind !== 'keep');
+    if (isInterrupted)
+      this.#deps.report({ type: 'assistant.interrupted', by, heardMs: heardOfInterrupted(corrections) });
     this.#noteQuiet();
     return true;
   }

@@ -45,6 +45,7 @@ export class CalleeAudio {
   readonly #sleeper: Sleeper;
   #converter: AudioConverter | undefined;
   #meter: VoiceMeter | undefined;
+  #lastVoiceAtMs: number | undefined;
   /** Audio on its way to the session so far: the place of the last frame on the session's own timeline. */
   #positionMs = 0;
   #bytesPerMs = 1;
@@ -74,7 +75,7 @@ export class CalleeAudio {
   /** A stream is there; its audio is no continuation of an earlier one's, but time has gone on. */
   connect(format: AudioFormat): void {
     this.#converter = new AudioConverter(format, this.#deps.aiFormat);
-    this.#meter = this.#deps.onVoice && new VoiceMeter(format);
+    this.#meter = new VoiceMeter(format);
     this.#bytesPerMs = bytesPerMs(format);
     this.#silence = Buffer.alloc(FRAME_MS * this.#bytesPerMs, silenceByte(format));
     if (this.#receivedFrames > 0) this.#fillGap(this.#deps.clock.nowMs - this.#lastFrameAtMs);
@@ -94,16 +95,19 @@ export class CalleeAudio {
     this.#frameMs = frame.length / this.#bytesPerMs;
     this.#onAlive();
     this.#forward(frame);
-    if (this.#meter) this.#deps.onVoice?.({ isVoiced: this.#meter.push(frame), frameMs: this.#frameMs });
+    const isVoiced = this.#meter?.push(frame) === true;
+    if (isVoiced) this.#lastVoiceAtMs = this.#lastFrameAtMs;
+    this.#deps.onVoice?.({ isVoiced, frameMs: this.#frameMs });
   }
 
   /**
-   * When the audio at a place on the session's timeline came in; now, when the place is unknown. What was dropped never
-   * became part of that timeline.
+   * When the audio at a place on the session's timeline came in; of an unknown place, when the last of the callee's voice
+   * did. What was dropped never became part of that timeline.
    */
   arrivedAtMs(sessionMs: number | undefined): number {
     const { nowMs } = this.#deps.clock;
-    if (sessionMs === undefined || this.#receivedFrames === 0) return nowMs;
+    if (this.#receivedFrames === 0) return nowMs;
+    if (sessionMs === undefined) return this.#lastVoiceAtMs ?? nowMs;
     const aheadMs = this.#positionMs - this.stats.droppedMs - sessionMs;
     return Math.min(nowMs, this.#lastFrameAtMs + this.#pauseFilledMs - aheadMs);
   }

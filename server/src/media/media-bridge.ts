@@ -3,7 +3,6 @@
 
 import type { VoiceLine, VoiceLineListener } from '../calls/agent-ports';
 import {
-  addStats,
   type AssistantText,
   type CarrierStream,
   type CarrierStreamStats,
@@ -13,6 +12,7 @@ import {
   type RealtimeSession,
   type ResponseOutcome,
   type StartedResponse,
+  type StoppedSpeech,
   type Turn,
 } from '../calls/conversation-ports';
 import type { CallUsage } from '../calls/call';
@@ -21,12 +21,12 @@ import type { Clock } from '../calls/ports';
 import type { SpeechOutcome, SpeechRequest, ToolCall, TurnTaking } from '../calls/speech';
 import type { AudioFormat } from '../audio/audio-format';
 import { AiVoice } from './ai-voice';
-import type { MeteredFrame } from './barge-in-hold';
 import { CalleeAudio } from './callee-audio';
 import type { MediaClock } from './media-clock';
 import type { PlayoutPace } from './playout';
 import { ReplyStopwatch } from './reply-latency';
 import { carrierFormat } from './stream-format';
+import { addStats } from './stream-stats';
 import { ToolAnswers } from './tool-answers';
 import { TurnLog } from './turn-log';
 import { TurnTaker } from './turn-taker';
@@ -62,13 +62,20 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
   constructor(deps: MediaBridgeDeps) {
     this.#deps = deps;
     const { session, aiFormat, mediaClock, listener } = deps;
-    this.#turns = new TurnTaker(session, deps.bargeInHoldMs);
+    this.#turns = new TurnTaker({
+      session,
+      holdMs: deps.bargeInHoldMs,
+      nowMs: () => deps.clock.monotonicMs(),
+      onAnswerDue: () => this.#answer(),
+    });
     this.#toolAnswers = new ToolAnswers(session);
     this.#callee = new CalleeAudio({
       session,
       aiFormat,
       clock: mediaClock,
-      onVoice: this.#turns.hasHold ? (frame) => this.#onVoice(frame) : undefined,
+      onVoice: this.#turns.hasHold
+        ? (frame) => this.#turns.onFrame(frame, this.#ai.isActive) && this.#cutIn()
+        : undefined,
       onDead: (silentMs) => this.onFailed(endCall('no-caller-media', { silentMs })),
     });
     this.#ai = new AiVoice({
@@ -76,7 +83,10 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
       turnLog: this.#turnLog,
       stopwatch: this.#stopwatch,
       report: (event) => this.#report(event),
-      onStarted: () => !this.#isClosed && listener.onAiStarted(),
+      onStarted: () => {
+        this.#turns.onAiStarted();
+        if (!this.#isClosed) listener.onAiStarted();
+      },
       onQuiet: () => !this.#isClosed && listener.onAiQuiet(),
     });
   }
@@ -179,7 +189,10 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
   }
 
   onResponseStarted(started: StartedResponse): void {
-    this.#ai.onResponseStarted(started);
+    // On its way before the server knew that it should only listen.
+    const isUncalledFor = started.requestId === undefined && this.#turns.isListening && !started.isUnwanted;
+    this.#ai.onResponseStarted({ ...started, isUnwanted: started.isUnwanted || isUncalledFor });
+    if (isUncalledFor) this.#deps.session.cancelResponse('active');
   }
 
   onRequestDropped(requestId: string): void {
@@ -198,7 +211,7 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
     this.#ai.onText(item, text);
   }
 
-  onCalleeText(itemId: string, text: string, usage: CallUsage): void {
+  onCalleeText(itemId: string, text: string | undefined, usage: CallUsage): void {
     this.#report({ type: 'usage.added', usage });
     this.#reportTurn(this.#turnLog.onCalleeText(itemId, text, this.#deps.clock.nowMs()));
   }
@@ -206,21 +219,23 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
   onSpeechStarted(itemId: string): void {
     this.#turnLog.onCalleeStarted(itemId, this.#deps.clock.nowMs());
     this.#stopwatch.onCalleeStarted();
-    if (this.#turns.onSpeechStarted(this.#ai.isActive)) this.#ai.cutOff('callee');
+    if (this.#turns.onSpeechStarted(this.#ai.isPlaying)) this.#cutIn();
     this.#deps.listener.onCalleeStarted();
   }
 
-  onSpeechStopped({ endMs }: { readonly endMs: number | undefined }): void {
+  onSpeechStopped({ endMs, isAnswered }: StoppedSpeech): void {
     const noticedAtMs = this.#deps.clock.monotonicMs();
-    this.#stopwatch.onCalleeStopped({ speechEndedAtMs: this.#callee.arrivedAtMs(endMs), noticedAtMs });
-    const { cutIn, isAnswerDue, heldOffMs } = this.#turns.onSpeechStopped(this.#ai.isActive);
-    if (heldOffMs !== undefined) this.#report({ type: 'callee.held-off', voicedMs: Math.round(heldOffMs) });
-    if (isAnswerDue) void this.speak({ content: { kind: 'answer' }, mayUseTools: true, isMootWhenAnswered: true });
+    const isSpeaking = this.#ai.isActive;
+    const { cutIn, isAnswerDue, heldOffMs } = this.#turns.onSpeechStopped({ isSpeaking, isAnswered });
+    if (heldOffMs === undefined)
+      this.#stopwatch.onCalleeStopped({ speechEndedAtMs: this.#callee.arrivedAtMs(endMs), noticedAtMs });
+    else this.#report({ type: 'callee.held-off', voicedMs: Math.round(heldOffMs) });
+    if (isAnswerDue) this.#answer();
     this.#deps.listener.onCalleeStopped({ cutIn });
   }
 
   onToolCall(call: ToolCall): void {
-    if (!this.#isClosed) this.#deps.listener.onToolCall(call);
+    this.#deps.listener.onToolCall(call);
   }
 
   onToolAnswered(toolCallId: string): void {
@@ -254,11 +269,15 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
     this.#streamStats = addStats(this.#streamStats, this.#stream.stats);
   }
 
-  /** With a hold, the callee interrupts once they have spoken long enough; the server, which only listens, is told. */
-  #onVoice(frame: MeteredFrame): void {
-    if (!this.#turns.onFrame(frame, this.#ai.isActive)) return;
-    this.#ai.cutOff('callee');
-    this.#deps.session.cancelResponse('active');
+  /** Sound goes first. A server that takes the turns cancels by itself; one that only listens is told. */
+  #cutIn(): void {
+    if (this.#ai.cutOff('callee')) this.#turns.onCutIn();
+    if (this.#turns.hasHold) this.#deps.session.cancelResponse('active');
+  }
+
+  /** The server answers nobody by itself just now, and the callee waits. */
+  #answer(): void {
+    void this.speak({ content: { kind: 'answer' }, mayUseTools: true, isMootWhenAnswered: true });
   }
 
   /** The line is gone: from here on nothing is heard, however long the call takes to end. */

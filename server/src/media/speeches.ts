@@ -65,6 +65,11 @@ export class Speeches {
     return request === undefined || request.content.kind === 'answer' || request.isReply === true;
   }
 
+  /** True while the callee has not heard all of what a response has made. */
+  isUnheard(responseId: string): boolean {
+    return (this.#speeches.get(responseId)?.unheard.size ?? 0) > 0;
+  }
+
   /** Resolves when no more of a response is made. */
   whenMade(responseId: string): Promise<void> {
     const speech = this.#speeches.get(responseId);

@@ -13,6 +13,9 @@ type Entry = {
   audioMs: number | undefined;
 };
 
+/** Stands for words that could not be written down: the callee did say something. */
+const NOT_WRITTEN_DOWN = '[not transcribed]';
+
 /** The turns of one call that are not yet accounted for. */
 export class TurnLog {
   readonly #entries = new Map<string, Entry>();
@@ -82,11 +85,11 @@ export class TurnLog {
     this.#calleeStarts.set(itemId, atMs);
   }
 
-  /** The callee's words; undefined when there are none. */
-  onCalleeText(itemId: string, text: string, nowMs: number): Turn | undefined {
+  /** The callee's words, which may have got lost; undefined when there were none. */
+  onCalleeText(itemId: string, text: string | undefined, nowMs: number): Turn | undefined {
     const startedAtMs = this.#calleeStarts.get(itemId) ?? nowMs;
     this.#calleeStarts.delete(itemId);
-    const said = text.trim();
+    const said = text === undefined ? NOT_WRITTEN_DOWN : text.trim();
     return said === '' ? undefined : { speaker: 'callee', text: said, startedAtMs, isInterrupted: false };
   }
 

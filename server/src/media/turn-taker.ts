@@ -5,6 +5,19 @@ import type { RealtimeSession } from '../calls/conversation-ports';
 import type { TurnTaking } from '../calls/speech';
 import { BargeInHold, type MeteredFrame } from './barge-in-hold';
 
+/** What turn taking works with. */
+export type TurnTakerDeps = {
+  readonly session: Pick<RealtimeSession, 'takeTurns'>;
+  /** How much speech it takes to interrupt the AI, milliseconds; 0 for any at all. */
+  readonly holdMs: number;
+  readonly nowMs: () => number;
+  /** The callee spoke during something protected, and nobody has answered. */
+  readonly onAnswerDue: () => void;
+};
+
+// Who picks up says hello: over the first moment of a protected opening that is no turn of its own.
+const HELLO_MS = 1_500;
+
 /** What follows from the end of the callee's speech. */
 export type EndOfTurn = {
   /** The speech interrupted the AI. */
@@ -17,19 +30,24 @@ export type EndOfTurn = {
 
 /** Takes turns on behalf of one bridge. */
 export class TurnTaker {
-  readonly #session: Pick<RealtimeSession, 'takeTurns'>;
+  readonly #deps: TurnTakerDeps;
   readonly #hasHold: boolean;
   readonly #hold: BargeInHold;
   #wish: TurnTaking = 'server';
   /** Protected speeches that are asked for, made or heard. */
   #protections = 0;
   #isClosed = false;
+  /** When the callee first heard the AI. */
+  #heardSinceMs = Infinity;
+  /** The speech of the callee that began during something protected is more than a hello. */
+  #isTurn = false;
+  #isAnswerOwed = false;
   #speech: 'none' | 'heard' | 'cut-in' = 'none';
 
-  constructor(session: Pick<RealtimeSession, 'takeTurns'>, holdMs: number) {
-    this.#session = session;
-    this.#hasHold = holdMs > 0;
-    this.#hold = new BargeInHold({ holdMs });
+  constructor(deps: TurnTakerDeps) {
+    this.#deps = deps;
+    this.#hasHold = deps.holdMs > 0;
+    this.#hold = new BargeInHold(deps);
     this.#apply();
   }
 
@@ -59,31 +77,52 @@ export class TurnTaker {
     void end.then(() => {
       this.#protections -= 1;
       this.#apply();
+      this.#payAnswer();
     });
   }
 
-  /** The callee begins to speak; returns whether that interrupts an AI that `isSpeaking` now. */
-  onSpeechStarted(isSpeaking: boolean): boolean {
+  /** The callee hears the AI. */
+  onAiStarted(): void {
+    this.#heardSinceMs = Math.min(this.#heardSinceMs, this.#deps.nowMs());
+  }
+
+  /** True while nobody but the agent decides who speaks: an answer of the server's own is none that it wants. */
+  get isListening(): boolean {
+    return this.#wish === 'listen';
+  }
+
+  /** The callee begins to speak; returns whether that cuts off an AI whose voice `isHeard`, or that is about to speak. */
+  onSpeechStarted(isHeard: boolean): boolean {
     this.#speech = 'heard';
+    this.#isTurn = this.#deps.nowMs() - this.#heardSinceMs >= HELLO_MS;
+    this.#isAnswerOwed = false;
     if (!this.#isOpen) return false;
-    if (!isSpeaking) return !this.#hasHold;
-    return this.#cutIn(this.#hold.onSpeechStarted());
+    // What is not heard yet needs no hold: it can take in what the callee adds.
+    return !isHeard || this.#hold.onSpeechStarted();
   }
 
   /** The callee's next frame; returns whether it makes the speech long enough to interrupt an AI that `isSpeaking`. */
   onFrame(frame: MeteredFrame, isSpeaking: boolean): boolean {
-    return this.#cutIn(this.#hold.onFrame(frame) && this.#isOpen && isSpeaking);
+    return this.#hold.onFrame(frame) && this.#isOpen && isSpeaking;
+  }
+
+  /** The AI was cut off by what the callee says. */
+  onCutIn(): void {
+    this.#speech = 'cut-in';
   }
 
   /** The callee stopped; the AI `isSpeaking` on when the speech did not interrupt it. */
-  onSpeechStopped(isSpeaking: boolean): EndOfTurn {
+  onSpeechStopped({ isSpeaking, isAnswered }: { isSpeaking: boolean; isAnswered: boolean }): EndOfTurn {
     const cutIn = this.#speech === 'cut-in';
     this.#speech = 'none';
-    const heldOffMs = this.#hold.onSpeechStopped()?.voicedMs;
-    if (!this.#isOpen || !this.#hasHold) return { cutIn, isAnswerDue: false, heldOffMs: undefined };
+    const voicedMs = this.#hold.onSpeechStopped()?.voicedMs;
+    if (!this.#isOpen) {
+      this.#isAnswerOwed = !isAnswered && this.isProtected && this.#isTurn;
+      return { cutIn, isAnswerDue: false, heldOffMs: undefined };
+    }
     // The AI goes on over a sound that was too short. Once it is silent itself, whatever was said is an answer.
-    const isIgnored = heldOffMs !== undefined && isSpeaking;
-    return { cutIn, isAnswerDue: !isIgnored, heldOffMs: isIgnored ? heldOffMs : undefined };
+    const heldOffMs = isSpeaking ? voicedMs : undefined;
+    return { cutIn, isAnswerDue: !isAnswered && heldOffMs === undefined, heldOffMs };
   }
 
   /** The session is gone. */
@@ -91,18 +130,20 @@ export class TurnTaker {
     this.#isClosed = true;
   }
 
-  #cutIn(isCut: boolean): boolean {
-    if (isCut) this.#speech = 'cut-in';
-    return isCut;
-  }
-
   /** True while the callee may interrupt and is answered. */
   get #isOpen(): boolean {
     return this.#wish === 'server' && !this.isProtected;
   }
 
+  #payAnswer(): void {
+    const isDue = this.#isAnswerOwed && this.#isOpen && !this.isCalleeSpeaking && !this.#isClosed;
+    if (!isDue) return;
+    this.#isAnswerOwed = false;
+    this.#deps.onAnswerDue();
+  }
+
   #apply(): void {
     if (this.#isClosed) return;
-    this.#session.takeTurns(this.#isOpen && !this.#hasHold ? 'server' : 'listen');
+    this.#deps.session.takeTurns(this.#isOpen && !this.#hasHold ? 'server' : 'listen');
   }
 }

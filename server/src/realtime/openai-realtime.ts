@@ -7,12 +7,12 @@ import type { ItemRef, RealtimeListener, RealtimeSession, RequestedResponse } fr
 import { type EndCall, endCall } from '../calls/end-call';
 import type { TurnTaking } from '../calls/speech';
 import { Base64Reader } from '../lib/base64-reader';
+import type { EndedResponse } from './active-response';
 import { FailedResponses } from './failed-responses';
 import { priceResponse, priceTranscription } from './pricing';
 import { classifyError, errorFacts } from './realtime-errors';
 import {
   itemRef,
-  type OutputItem,
   parseServerEvent,
   type RealtimeErrorBody,
   type ResponseDone,
@@ -23,7 +23,14 @@ import {
 import { type RealtimeDeps, type RealtimeEndpoint, RealtimeSocket } from './realtime-socket';
 import { messageItem, sequencedRequest } from './response-request';
 import { ResponseSequencer } from './response-sequencer';
-import { echoMismatch, sessionRequest, type SessionSettings, turnTakingRequest } from './session-config';
+import {
+  confirmedTurns,
+  echoMismatch,
+  sessionRequest,
+  type SessionSettings,
+  turnTakingRequest,
+} from './session-config';
+import { ToolCalls } from './tool-calls';
 
 /** Where to connect, as whom, and what the session is to be. */
 export type RealtimeSettings = SessionSettings & RealtimeEndpoint;
@@ -39,8 +46,7 @@ export class OpenAiRealtime implements RealtimeSession {
   readonly #sequencer: ResponseSequencer;
   readonly #failedResponses: FailedResponses;
   readonly #deltas = new Base64Reader();
-  /** Tools whose result the server has yet to confirm, by the id of the event that brought it. */
-  readonly #toolOutputs = new Map<string, string>();
+  readonly #tools: ToolCalls;
   /** Events for the session once it is configured. */
   readonly #early: RealtimeClientEvent[] = [];
   #settings: RealtimeSettings;
@@ -57,12 +63,17 @@ export class OpenAiRealtime implements RealtimeSession {
   constructor(settings: RealtimeSettings, deps: RealtimeDeps) {
     this.#settings = settings;
     this.#deps = deps;
+    const send = (event: RealtimeClientEvent): void => this.#send(event);
+    this.#tools = new ToolCalls({ send, listener: () => this.#listener });
     this.#sequencer = new ResponseSequencer({
       clock: deps.clock,
-      send: (event) => this.#send(event),
+      send,
       onUnanswered: () => this.#failedResponses.onFailure({ code: 'response_not_created' }),
       // It is asked for again: whoever waits for it goes on waiting.
-      onGivenUp: (responseId) => this.#listener?.onResponseDone({ responseId, status: 'failed', usage: NO_USAGE }),
+      onGivenUp: ({ responseId, hasSound }) => {
+        const status = hasSound ? 'incomplete' : 'failed';
+        this.#listener?.onResponseDone({ responseId, status, usage: NO_USAGE });
+      },
       onDropped: (requestId) => this.#listener?.onRequestDropped(requestId),
     });
     this.#failedResponses = new FailedResponses(deps.clock, {
@@ -102,16 +113,12 @@ export class OpenAiRealtime implements RealtimeSession {
   }
 
   answerTool(toolCallId: string, output: string): void {
-    const eventId = `tool-output-${toolCallId}`;
-    this.#toolOutputs.set(eventId, toolCallId);
-    const item = { type: 'function_call_output' as const, call_id: toolCallId, output };
-    this.#send({ type: 'conversation.item.create', event_id: eventId, item });
+    this.#tools.answer(toolCallId, output);
   }
 
   takeTurns(by: TurnTaking): void {
     if (by === this.#turns) return;
     this.#turns = by;
-    this.#sequencer.takeTurns(by);
     this.#update('turn-taking', turnTakingRequest(this.#settings, by));
   }
 
@@ -178,15 +185,18 @@ export class OpenAiRealtime implements RealtimeSession {
         // The server will answer what the callee says now.
         if (!this.#sequencer.isProtectedRetryDue) this.#putOffRetry();
         return listener.onSpeechStarted(event.item_id);
-      case 'input_audio_buffer.speech_stopped':
-        this.#sequencer.onSpeechStopped();
-        return listener.onSpeechStopped({ endMs: this.#speechEndMs(event.audio_end_ms) });
+      case 'input_audio_buffer.speech_stopped': {
+        const isAnswered = this.#sequencer.onSpeechStopped();
+        return listener.onSpeechStopped({ endMs: this.#speechEndMs(event.audio_end_ms), isAnswered });
+      }
       case 'conversation.item.input_audio_transcription.completed': {
         const usage = priceTranscription(this.#settings.transcriptionModel, event.usage);
         return listener.onCalleeText(event.item_id, event.transcript, usage);
       }
+      case 'conversation.item.input_audio_transcription.failed':
+        return listener.onCalleeText(event.item_id, undefined, NO_USAGE);
       case 'conversation.item.added':
-        return void this.#onToolAnswered(`tool-output-${event.item.call_id ?? ''}`);
+        return this.#tools.onItemAdded(event.item);
       case 'response.created': {
         const { id: responseId, metadata } = event.response;
         this.#hasResponded = true;
@@ -197,8 +207,10 @@ export class OpenAiRealtime implements RealtimeSession {
         return this.#onResponseDone(event.response, listener);
       case 'response.output_item.added':
         return void this.#sequencer.onProgress(event.response_id);
-      case 'response.output_item.done':
-        return this.#onItemDone(event.response_id, event.item);
+      case 'response.output_item.done': {
+        const { response_id: responseId, item } = event;
+        return this.#tools.onItemDone(responseId, item, this.#sequencer.onProgress(responseId));
+      }
       case 'response.output_audio.delta':
         if (!this.#sequencer.onSound(event.response_id)) return;
         return listener.onAudio(itemRef(event), this.#deltas.read(event.delta));
@@ -221,6 +233,7 @@ export class OpenAiRealtime implements RealtimeSession {
   }
 
   #onUpdated(event: SessionUpdated): void {
+    this.#sequencer.takeTurns(confirmedTurns(event));
     if (this.#isReady) return;
     const mismatch = echoMismatch(this.#settings, event);
     if (mismatch !== undefined) return this.#fail(endCall('ai-refused-session', { cause: 'echo', mismatch }));
@@ -232,28 +245,11 @@ export class OpenAiRealtime implements RealtimeSession {
     this.#listener?.onReady({ sessionId: this.#sessionId, connectMs });
   }
 
-  /** The server counts the silence by which it noticed the end. */
+  /** The server counts the silence by which it noticed the end; how much that was, only one detection lets us know. */
   #speechEndMs(audioEndMs: number | null | undefined): number | undefined {
     const { turnDetection } = this.#settings;
-    if (typeof audioEndMs !== 'number') return undefined;
-    return turnDetection.type === 'server-vad' ? Math.max(0, audioEndMs - turnDetection.silenceMs) : audioEndMs;
-  }
-
-  /** Only a call that is complete is run: an incomplete one was interrupted. */
-  #onItemDone(responseId: string, { type, status, call_id: toolCallId, name, arguments: text }: OutputItem): void {
-    const isWanted = this.#sequencer.onProgress(responseId);
-    if (type !== 'function_call' || status !== 'completed' || !isWanted) return;
-    if (toolCallId && name) {
-      this.#listener?.onToolCall({ toolCallId, responseId, name, argumentsJson: text ?? '' });
-    }
-  }
-
-  #onToolAnswered(eventId: string): boolean {
-    const toolCallId = this.#toolOutputs.get(eventId);
-    if (toolCallId === undefined) return false;
-    this.#toolOutputs.delete(eventId);
-    this.#listener?.onToolAnswered(toolCallId);
-    return true;
+    if (typeof audioEndMs !== 'number' || turnDetection.type !== 'server-vad') return undefined;
+    return Math.max(0, audioEndMs - turnDetection.silenceMs);
   }
 
   #putOffRetry(): void {
@@ -271,8 +267,7 @@ export class OpenAiRealtime implements RealtimeSession {
     const isOurRequest = error.event_id ? this.#sequencer.onRefused(error.event_id, isActiveElsewhere) : false;
     if (errorClass === 'account') return this.#fail(endCall('ai-unauthorized', facts));
     if (errorClass === 'session-over') return this.#fail(endCall('ai-connection-lost', facts));
-    // A result that the server does not take is as good as given: nobody may wait for it for ever.
-    if (error.event_id && this.#onToolAnswered(error.event_id)) return;
+    if (error.event_id && this.#tools.onRefused(error.event_id)) return;
     // What is wrong with the settings, or with the request for the opening, will be wrong again.
     if (errorClass === 'request' && (!this.#isReady || (isOurRequest && !this.#hasResponded)))
       return this.#fail(endCall('ai-refused-session', facts));
@@ -284,12 +279,17 @@ export class OpenAiRealtime implements RealtimeSession {
 
   #onResponseDone(response: ResponseDone['response'], listener: RealtimeListener): void {
     const { id, status } = response;
-    const wasCancelled = this.#sequencer.onDone(id, status === 'failed');
+    // A filter that lets nothing through leaves the callee in silence too. What has called tools is not asked for again:
+    // they would run twice, and their results ask for an answer.
+    const isFailure = ({ wasCancelled, hasSound }: EndedResponse): boolean =>
+      !wasCancelled && !this.#tools.hasRun(id) && (status === 'failed' || (status === 'incomplete' && !hasSound));
+    const ended = this.#sequencer.onDone(id, isFailure);
     // One that was given up for its silence has helped nobody.
-    if (status === 'completed' && !wasCancelled) this.#failedResponses.forget();
+    if (status === 'completed' && !ended.wasCancelled) this.#failedResponses.forget();
+    const hasFailed = isFailure(ended);
     const usage = priceResponse(this.#settings.model, response.usage);
-    listener.onResponseDone({ responseId: id, status, usage });
-    if (status === 'failed' && !wasCancelled) this.#failedResponses.onFailure(response.status_details?.error ?? {});
+    listener.onResponseDone({ responseId: id, status: hasFailed ? 'failed' : status, usage });
+    if (hasFailed) this.#failedResponses.onFailure(response.status_details?.error ?? {});
   }
 
   #fail(verdict: EndCall): void {

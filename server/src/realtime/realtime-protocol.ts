@@ -41,6 +41,12 @@ const errorSchema = z.object({ type: detail, code: detail, message: detail, para
 
 const formatSchema = z.object({ type: z.string(), rate: z.number().nullish() });
 
+// Null when there is none.
+const turnDetection = z
+  .object({ create_response: z.boolean().nullish().catch(undefined) })
+  .nullish()
+  .catch(undefined);
+
 const itemFields = { response_id: z.string(), item_id: z.string(), content_index: z.number().int().default(0) };
 
 // Of an item only what tells tool calls and their results from the rest.
@@ -53,7 +59,7 @@ const serverEventSchema = z.discriminatedUnion('type', [
     session: z.object({
       audio: z
         .object({
-          input: z.object({ format: formatSchema.optional(), turn_detection: z.unknown().optional() }).optional(),
+          input: z.object({ format: formatSchema.optional(), turn_detection: turnDetection }).optional(),
           output: z.object({ format: formatSchema.optional(), voice: z.unknown().optional() }).optional(),
         })
         .optional(),
@@ -68,6 +74,7 @@ const serverEventSchema = z.discriminatedUnion('type', [
     transcript: z.string(),
     usage: transcriptionUsageSchema,
   }),
+  z.object({ type: z.literal('conversation.item.input_audio_transcription.failed'), item_id: z.string() }),
   z.object({
     type: z.literal('response.created'),
     response: z.object({ id: z.string(), metadata: z.record(z.string(), z.string()).nullish().catch(undefined) }),

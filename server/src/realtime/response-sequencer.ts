@@ -4,7 +4,7 @@
 import type { RealtimeClientEvent } from 'openai/resources/realtime/realtime';
 import type { Clock, Timer } from '../calls/ports';
 import type { TurnTaking } from '../calls/speech';
-import { ActiveResponse } from './active-response';
+import { ActiveResponse, type EndedResponse, type GivenUpResponse } from './active-response';
 import { OWN_ANSWER, RequestQueue, type SequencedRequest } from './request-queue';
 
 /** What the sequencer works with. */
@@ -16,8 +16,8 @@ export type ResponseSequencerDeps = {
    * `repeat`, `putOff` or `dropLast` has to follow, until then nothing is asked for.
    */
   readonly onUnanswered: () => void;
-  /** A response was given up for its silence. */
-  readonly onGivenUp: (responseId: string) => void;
+  /** A response was given up for its silence; one that was not heard at all is asked for again. */
+  readonly onGivenUp: (givenUp: GivenUpResponse) => void;
   /** The request will not become a response. */
   readonly onDropped: (requestId: string) => void;
 };
@@ -68,8 +68,9 @@ export class ResponseSequencer {
     this.#waiting = new RequestQueue(deps.onDropped);
     this.#active = new ActiveResponse({
       ...deps,
-      onGivenUp: (responseId) => {
-        deps.onGivenUp(responseId);
+      onGivenUp: (givenUp) => {
+        deps.onGivenUp(givenUp);
+        if (givenUp.hasSound) return this.#pump();
         this.#isHeld = true;
         deps.onUnanswered();
       },
@@ -88,7 +89,7 @@ export class ResponseSequencer {
     this.#pump();
   }
 
-  /** Who answers the callee from the end of their present or next speech on. */
+  /** Who answers the callee from now on, as the server has confirmed. */
   takeTurns(by: TurnTaking): void {
     this.#turns = by;
   }
@@ -124,12 +125,12 @@ export class ResponseSequencer {
   cancel(): boolean {
     const hadWaiting = !this.#waiting.isEmpty;
     this.#waiting.dropAll();
-    if (this.#active.isTaken) return this.#active.cancel() || hadWaiting;
+    const isActive = this.#active.cancel();
     const isAskedDue = this.#asked?.isUnwanted === false;
     const isAnswerDue = this.#callee === 'awaiting-answer' && !this.#isAnswerUnwanted;
     if (this.#asked) this.#asked.isUnwanted = true;
     if (isAnswerDue) this.#isAnswerUnwanted = true;
-    return isAskedDue || isAnswerDue || hadWaiting;
+    return isActive || isAskedDue || isAnswerDue || hadWaiting;
   }
 
   /** Cancels the response that is being made, and nothing else; returns whether there was one. */
@@ -155,13 +156,13 @@ export class ResponseSequencer {
     return this.#active.onProgress(responseId);
   }
 
-  /** Returns whether the response had been cancelled by us. One that failed by itself keeps all others back. */
-  onDone(responseId: string, hasFailed = false): boolean {
-    const { wasCancelled } = this.#active.onDone(responseId);
+  /** One that `isToBeRepeated`, unless we cancelled it, keeps all others back. */
+  onDone(responseId: string, isToBeRepeated: (ended: EndedResponse) => boolean = () => false): EndedResponse {
+    const ended = this.#active.onDone(responseId);
     if (this.#callee === 'silent') this.#answerTimer?.cancel();
-    if (hasFailed && !wasCancelled) this.#isHeld = true;
+    if (isToBeRepeated(ended)) this.#isHeld = true;
     this.#pump();
-    return wasCancelled;
+    return ended;
   }
 
   onSpeechStarted(): void {
@@ -170,10 +171,13 @@ export class ResponseSequencer {
     this.#isAnswerUnwanted = false;
   }
 
-  onSpeechStopped(): void {
+  /** Returns whether the server answers by itself. */
+  onSpeechStopped(): boolean {
     this.#callee = this.#turns === 'server' ? 'awaiting-answer' : 'silent';
-    if (this.#callee === 'awaiting-answer') this.#awaitAnswer();
+    const isAnswered = this.#callee === 'awaiting-answer';
+    if (isAnswered) this.#awaitAnswer();
     else this.#pump();
+    return isAnswered;
   }
 
   /** The server refused an event; returns whether it was a request of ours that somebody still wants. */

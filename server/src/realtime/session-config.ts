@@ -93,6 +93,11 @@ function noiseReduction(kind: NoiseReduction): RealtimeAudioConfigInput.NoiseRed
   return { type: kind === 'near-field' ? 'near_field' : 'far_field' };
 }
 
+/** Who takes the turns by the server's echo. */
+export function confirmedTurns({ session }: SessionUpdated): TurnTaking {
+  return session.audio?.input?.turn_detection?.create_response === false ? 'listen' : 'server';
+}
+
 function audioFormat(format: 'pcm16' | 'pcmu'): { type: 'audio/pcm'; rate: 24000 } | { type: 'audio/pcmu' } {
   return format === 'pcm16' ? { type: 'audio/pcm', rate: 24000 } : { type: 'audio/pcmu' };
 }

@@ -65,7 +65,10 @@ function endCallTool(actions: BuiltInActions): Tool {
     run: async ({ reason }, { toolCallId, responseId }) => {
       const outcome = await actions.endCall({ toolCallId, responseId, reason });
       if (outcome === 'ended') return { call: 'ended' };
-      return { call: 'goes on', note: 'The callee spoke, so the call was not ended. Go on with the conversation.' };
+      return {
+        call: 'goes on',
+        note: 'The callee spoke, or another tool is not through. Go on with the conversation.',
+      };
     },
   });
 }

@@ -1,10 +1,11 @@
 // The request that an HTTP tool makes of its arguments: address, headers, body and, on demand, the signature of
-// Standard Webhooks, by which the user's server knows that it comes from here.
+// Standard Webhooks, by which the user's server knows that it comes from here; and which arguments it cannot take.
 
 import { createHmac } from 'node:crypto';
+import type { z } from 'zod';
 import type { HttpToolDefinition } from '../calls/behaviour';
 import type { Clock } from '../calls/ports';
-import { fillPlaceholders } from '../calls/tool-schema';
+import { compileParameters, fillPlaceholders } from '../calls/tool-schema';
 import { ToolFailure } from './tool';
 
 /** A request, ready to be sent. */
@@ -29,21 +30,46 @@ type Use = { readonly toolCallId: string; readonly args: unknown };
 /** Standard Webhooks: what stands before a secret that is written in base64. */
 const BASE64_SECRET = 'whsec_';
 
+/** The check of a tool's arguments: its schema's, and that none of them has a name which the URL's query has already. */
+export function argumentsCheck({ parameters, method, url }: HttpToolDefinition): z.ZodType {
+  const check = compileParameters(parameters);
+  const fixedNames = hasBody(method) ? [] : [...new URL(url).searchParams.keys()];
+  if (fixedNames.length === 0) return check;
+  // Which of the two counts would be up to the server that reads them: the one in the URL must.
+  return check.superRefine((args, context) => {
+    for (const name of Object.keys(args as object)) {
+      if (!fixedNames.some((fixed) => isSameName(name, fixed))) continue;
+      context.addIssue({ code: 'custom', path: [name], message: 'is fixed for this tool: leave it out' });
+    }
+  });
+}
+
 /** Makes the request of one use of a tool. @throws ToolFailure when a secret is not set */
 export function requestFor(definition: HttpToolDefinition, settings: Settings, use: Use): HttpToolRequest {
-  const { method, url } = definition;
-  const hasBody = method !== 'GET' && method !== 'DELETE';
-  const body = hasBody ? JSON.stringify(use.args) : undefined;
+  const { method } = definition;
+  const body = hasBody(method) ? JSON.stringify(use.args) : undefined;
+  const url = hasBody(method) ? definition.url : withQuery(definition.url, use.args);
   const headers = {
     'user-agent': 'ai-calls',
     ...filledHeaders(definition, settings.secrets),
-    ...(hasBody && { 'content-type': 'application/json' }),
+    ...(body !== undefined && { 'content-type': 'application/json' }),
     'x-ai-calls-call-id': settings.callId,
     // The same for each try of one use, so that a server can tell a repeat.
     'idempotency-key': use.toolCallId,
-    ...signature(settings, use.toolCallId, body ?? ''),
+    // Without a body it is the address that says what is asked for.
+    ...signature(settings, use.toolCallId, body ?? `${method} ${url}`),
   };
-  return { method, url: hasBody ? url : withQuery(url, use.args), headers, body };
+  return { method, url, headers, body };
+}
+
+function hasBody(method: HttpToolDefinition['method']): boolean {
+  return method !== 'GET' && method !== 'DELETE';
+}
+
+/** Whether a server may take one for the other: some do not mind the case, and `a[b]` may be a part of `a`. */
+function isSameName(name: string, other: string): boolean {
+  const [one, two] = [name.toLowerCase(), other.toLowerCase()];
+  return one === two || one.startsWith(`${two}[`) || two.startsWith(`${one}[`);
 }
 
 function filledHeaders(
@@ -67,6 +93,9 @@ function withQuery(url: string, args: unknown): string {
       if (entry !== undefined && entry !== null) target.searchParams.append(name, queryText(entry));
     }
   }
+  // Neither a fragment nor a question mark without anything after it gets to the server, which checks what it was asked.
+  target.hash = '';
+  if (target.search === '') target.search = '';
   return target.href;
 }
 
@@ -74,10 +103,10 @@ function queryText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function signature({ signingSecret, clock }: Settings, id: string, body: string): Record<string, string> {
+function signature({ signingSecret, clock }: Settings, id: string, content: string): Record<string, string> {
   if (signingSecret === undefined) return {};
   const timestamp = String(Math.floor(clock.nowMs() / 1_000));
-  const mac = createHmac('sha256', keyOf(signingSecret)).update(`${id}.${timestamp}.${body}`).digest('base64');
+  const mac = createHmac('sha256', keyOf(signingSecret)).update(`${id}.${timestamp}.${content}`).digest('base64');
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` };
 }
 

@@ -6,11 +6,11 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { HttpToolDefinition } from '../calls/behaviour';
 import type { Clock } from '../calls/ports';
 import { withRetries } from '../calls/retry';
-import { compileParameters } from '../calls/tool-schema';
+import { closedParameters } from '../calls/tool-schema';
 import type { Backoff } from '../lib/backoff';
 import { type UrlGuard, urlGuard } from '../lib/url-guard';
 import { answerOf, type HttpAnswer } from './http-tool-answer';
-import { type HttpToolRequest, requestFor } from './http-tool-request';
+import { argumentsCheck, type HttpToolRequest, requestFor } from './http-tool-request';
 import { defineTool, type Tool, type ToolContext, ToolFailure } from './tool';
 
 /** Longest answer that is read; the model is told much less of it. */
@@ -67,9 +67,9 @@ export function httpTool(definition: HttpToolDefinition, deps: HttpToolDeps): To
   return defineTool({
     name: definition.name,
     description: definition.description,
-    parameters: compileParameters(definition.parameters),
-    // As it was written: the check is a copy that leaves things out.
-    jsonSchema: definition.parameters,
+    parameters: argumentsCheck(definition),
+    // Nearly as it was written: the check is of a copy that leaves things out.
+    jsonSchema: closedParameters(definition.parameters),
     timeoutMs: definition.timeoutMs,
     whileRunning: definition.whileRunning,
     filler: definition.filler === undefined ? 'own-words' : { words: definition.filler },

@@ -5,6 +5,7 @@ import type { VoiceLine } from '../calls/agent-ports';
 import type { ConversationEvent, FinishedTool } from '../calls/conversation-ports';
 import type { Clock, Logger, Timer } from '../calls/ports';
 import type { ToolCall } from '../calls/speech';
+import { type Deferred, deferred } from '../lib/deferred';
 import { type Tool, ToolFailure } from './tool';
 import { ToolFillers } from './tool-fillers';
 import { failureOutput, type FailureReason, parseArguments, successOutput, toolFailureOutput } from './tool-output';
@@ -37,6 +38,8 @@ type Run = {
   readonly startedAtMs: number;
   readonly abort: AbortController;
   readonly deadline: Timer;
+  /** Settled with whether it worked. */
+  readonly done: Deferred<boolean>;
 };
 
 /** The tools of one response: the AI speaks about all of them together. */
@@ -96,6 +99,13 @@ export class ToolRunner {
     else this.#start(call, tool);
   }
 
+  /** Resolves when no other tool runs, with whether those that ran until then have worked. */
+  async whenOthersDone(toolCallId: string): Promise<boolean> {
+    const others = [...this.#runs.values()].filter(({ call }) => call.toolCallId !== toolCallId);
+    const results = await Promise.all(others.map(({ done }) => done.promise));
+    return results.every(Boolean);
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -105,6 +115,7 @@ export class ToolRunner {
     for (const run of runs) {
       run.deadline.cancel();
       run.abort.abort();
+      run.done.resolve(false);
       this.#reportAbandoned(run);
     }
   }
@@ -140,6 +151,7 @@ export class ToolRunner {
       startedAtMs: this.#clock.monotonicMs(),
       abort: new AbortController(),
       deadline: this.#clock.after(tool.timeoutMs, () => this.#timeOut(run)),
+      done: deferred<boolean>(),
     };
     this.#runs.set(call.toolCallId, run);
     this.#updateWaiting();
@@ -179,6 +191,7 @@ export class ToolRunner {
     this.#runs.delete(run.call.toolCallId);
     run.deadline.cancel();
     this.#fillers.stop(run.call.toolCallId);
+    run.done.resolve(result.outcome === 'ok');
     void this.#tell(run.call, result, this.#clock.monotonicMs() - run.startedAtMs);
   }
 

@@ -107,7 +107,7 @@ export class TelnyxCarrier implements Carrier {
       timeout_secs: request.ringTimeoutSeconds,
       time_limit_secs: request.timeLimitSeconds,
       // Without it the events of the new leg would name no call.
-      target_leg_client_state: toClientState(command.callId, 'transfer'),
+      target_leg_client_state: toClientState(command.callId, request.attempt),
       webhook_url: this.#settings.webhookUrl,
       webhook_url_method: 'POST',
     };

@@ -89,8 +89,8 @@ export class TelnyxWebhooks implements CarrierWebhooks {
       eventId: data.id,
       occurredAtMs: Number.isNaN(occurredAtMs) ? this.#clock.nowMs() : occurredAtMs,
       carrierCallId: data.payload.call_control_id,
-      callId: state?.callId,
-      leg: state?.leg ?? 'callee',
+      leg: 'callee',
+      ...state,
       ...occurrence(data),
     };
   }

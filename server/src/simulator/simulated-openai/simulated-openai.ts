@@ -44,6 +44,8 @@ export type ScriptChooser = (session: {
 export class SimulatedOpenai {
   readonly apiBaseUrl: string;
   readonly apiKey: string;
+  /** How long each event and each ping travels, either way; holds for sessions that are opened afterwards. */
+  networkDelayMs = 0;
   readonly #server: Server;
   readonly #webSockets: WebSocketServer;
   readonly #source: SpeechSource;
@@ -68,6 +70,8 @@ export class SimulatedOpenai {
     this.#webSockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
+      // Pings are answered by the session, as late as everything else.
+      autoPong: false,
       maxPayload: MAX_MESSAGE_BYTES,
     });
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
@@ -190,6 +194,7 @@ export class SimulatedOpenai {
       quirk: failure?.kind === 'reject-update' || failure?.kind === 'ignore-formats' ? failure.kind : 'none',
       source: this.#source,
       keepsAudio: this.#keepsAudio,
+      networkDelayMs: this.networkDelayMs,
       chooseScript: (instructions) => this.#chooseScript({ instructions, model, index }) ?? this.#defaultScript,
     });
     this.#sessions.push(session);

@@ -9,16 +9,12 @@ import type { ConversationItem } from './conversation';
 import { EventLog, type RecordedEvent } from './event-log';
 import { SessionEngine, type Quirk } from './session-engine';
 import type { SpeechSource } from './speech-source';
+import { type SessionClose, SessionWire } from './session-wire';
 import { IdSource, type WireEvent } from './wire-events';
 
-/** As captured from the real server. */
-const PING_INTERVAL_MS = 20_260;
 const SESSION_EXPIRED_CLOSE = 1001;
 const APPEND = 'input_audio_buffer.append';
 const AUDIO_DELTA = 'response.output_audio.delta';
-
-/** How a session's socket was closed. */
-export type SessionClose = { readonly code: number; readonly reason: string };
 
 /** What a session needs of its server. */
 export type SessionOptions = {
@@ -27,6 +23,8 @@ export type SessionOptions = {
   readonly quirk: Quirk;
   readonly source: SpeechSource;
   readonly keepsAudio: boolean;
+  /** How long each event travels, either way. */
+  readonly networkDelayMs: number;
   readonly chooseScript: (instructions: string) => AiScript;
 };
 
@@ -38,31 +36,28 @@ export class SimulatedSession {
   readonly headers: IncomingHttpHeaders;
   /** `code: message` of each mistake of the client: those answered with an error, and those the server lets pass. */
   readonly violations: string[] = [];
-  readonly #socket: WebSocket;
+  readonly #wire: SessionWire;
   readonly #engine: SessionEngine;
   readonly #ids = new IdSource();
   readonly #received: EventLog;
   readonly #sent: EventLog;
   readonly #closing = deferred<SessionClose>();
-  readonly #pinger: NodeJS.Timeout;
   #closed = false;
 
   constructor(socket: WebSocket, options: SessionOptions) {
-    const { keepsAudio, model, headers } = options;
+    const { keepsAudio, model, headers, networkDelayMs } = options;
     this.sessionId = this.#ids.next('sess');
     this.model = model;
     this.headers = headers;
-    this.#socket = socket;
     this.#received = new EventLog(keepsAudio ? [] : [APPEND]);
     this.#sent = new EventLog(keepsAudio ? [] : [AUDIO_DELTA]);
     const emit = (event: WireEvent) => this.#send(event);
     const onViolation = (description: string) => this.violations.push(description);
     this.#engine = new SessionEngine({ ...options, sessionId: this.sessionId, ids: this.#ids, emit, onViolation });
-    this.#pinger = setInterval(() => socket.ping(), PING_INTERVAL_MS).unref();
-    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
-    socket.on('close', (code, reason) => this.#onClose({ code, reason: reason.toString() }));
-    // A reset connection is followed by `close`, which is what counts.
-    socket.on('error', () => undefined);
+    this.#wire = new SessionWire(socket, networkDelayMs, {
+      onMessage: (data, isBinary) => this.#receive(data, isBinary),
+      onClose: (close) => this.#onClose(close),
+    });
     this.#engine.open();
   }
 
@@ -146,13 +141,13 @@ export class SimulatedSession {
   /** Closes the socket properly. */
   closeWith(code: number, reason: string): void {
     this.#engine.stop();
-    this.#socket.close(code, reason);
+    this.#wire.close(code, reason);
   }
 
   /** Cuts the connection without a goodbye. */
   drop(): void {
     this.#engine.stop();
-    this.#socket.terminate();
+    this.#wire.cut();
   }
 
   /** Resolves when the socket is closed, at once if it already is; rejects after `timeoutMs`. */
@@ -166,8 +161,6 @@ export class SimulatedSession {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    // What arrives behind our own close frame is not answered any more.
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
     let eventId: string | null = null;
     try {
       if (isBinary) throw new ClientMistake('invalid_event', 'Binary messages are not supported.');
@@ -198,9 +191,9 @@ export class SimulatedSession {
   }
 
   #send(event: WireEvent): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (!this.#wire.isOpen) return;
     const identified = { ...event, event_id: this.#ids.next('event') };
-    this.#socket.send(JSON.stringify(identified));
+    this.#wire.send(JSON.stringify(identified));
     if (event.type !== AUDIO_DELTA) return this.#sent.record(identified);
     const { delta, ...rest } = { ...identified, delta: String(event['delta']) };
     this.#sent.record(rest, Buffer.byteLength(delta, 'base64'));
@@ -208,7 +201,6 @@ export class SimulatedSession {
 
   #onClose(close: SessionClose): void {
     this.#closed = true;
-    clearInterval(this.#pinger);
     this.#engine.stop();
     const reason = `the session was closed with ${close.code} ${close.reason}`.trimEnd();
     this.#received.close(reason);

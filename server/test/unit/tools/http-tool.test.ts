@@ -10,6 +10,7 @@ import type { ToolFailure } from '../../../src/tools/tool';
 import { aCallId } from '../../support/builders';
 import { ManualClock } from '../../support/manual-clock';
 import { until } from '../../support/until';
+import { aRig, aToolCall } from './tool-rig';
 
 type Received = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { readonly body: string };
 
@@ -78,6 +79,16 @@ function run(changes: object = {}, { args = {}, ...deps }: Partial<HttpToolDeps>
   return tool.run(args, { toolCallId: 'use-1', responseId: 'response-a', signal: aborting.signal });
 }
 
+/** What the model is told of a use that it asks for. */
+async function outputOf(changes: object, args: object): Promise<unknown> {
+  const deps = { callId: aCallId(), clock, secrets: {}, allowsPrivateUrls: true };
+  const { runner, line } = aRig(httpTool(definition(changes), deps));
+  const call = aToolCall({ name: 'find_order', argumentsJson: JSON.stringify(args) });
+  runner.run(call);
+  await until(() => line.answers.length > 0);
+  return line.outputOf(call.toolCallId);
+}
+
 async function failureOf(result: Promise<unknown>): Promise<ToolFailure> {
   return (await result.then(
     () => Promise.reject(new Error('It did not fail.')),
@@ -126,6 +137,52 @@ test.each(['GET', 'DELETE'])('%s has its arguments in the query', async (method)
   ]);
 });
 
+test.each([
+  ['GET', 'shop'],
+  ['DELETE', 'shop'],
+  ['GET', 'Shop'],
+  ['GET', 'shop[]'],
+  ['GET', 'page'],
+])('a %s refuses an argument %s, which its URL has already', async (method, name) => {
+  const parameters = { type: 'object', properties: { [name]: {} }, additionalProperties: true };
+
+  const output = await outputOf({ method, parameters, url: `${url}?shop=7&page[size]=5` }, { id: 1, [name]: '8' });
+
+  expect(output).toEqual({
+    status: 'error',
+    reason: 'bad-arguments',
+    message: `The arguments are wrong: ${name}: is fixed for this tool: leave it out`,
+  });
+  expect(received).toEqual([]);
+});
+
+test('a GET takes arguments beside those of its URL', async () => {
+  const parameters = { type: 'object', properties: { 'page[number]': {}, shops: {} } };
+  const tool = { method: 'GET', parameters, url: `${url}?shop=7&page[size]=5` };
+
+  expect(await outputOf(tool, { 'page[number]': 2, shops: 'x' })).toMatchObject({ status: 'ok' });
+
+  const query = new URL(received[0]!.url!, url).searchParams;
+  expect([...query.keys()]).toEqual(['shop', 'page[size]', 'page[number]', 'shops']);
+});
+
+test('an argument of a body may be named like a part of the query', async () => {
+  const parameters = { type: 'object', properties: { shop: { type: 'string' } } };
+
+  expect(await outputOf({ parameters, url: `${url}?shop=7` }, { shop: '8' })).toMatchObject({ status: 'ok' });
+
+  expect(received).toMatchObject([{ url: '/orders?shop=7', body: '{"shop":"8"}' }]);
+});
+
+test.each(['GET', 'POST'])('a %s does not send an argument that is no parameter', async (method) => {
+  const parameters = { type: 'object', properties: { id: { type: 'string' } } };
+
+  const output = await outputOf({ method, parameters }, { id: 'A-17', isAdmin: true });
+
+  expect(output).toMatchObject({ reason: 'bad-arguments', message: expect.stringContaining('isAdmin') as string });
+  expect(received).toEqual([]);
+});
+
 test("the user's headers are sent with their secrets filled in, and cannot replace ours", async () => {
   const headers = { Authorization: 'Bearer ${TOOL_KEY}', 'X-Shop': '7', 'Idempotency-Key': 'x', 'User-Agent': 'shop' };
 
@@ -159,6 +216,22 @@ test.each([
     'webhook-timestamp': timestamp,
     'webhook-signature': `v1,${mac}`,
   });
+});
+
+test.each([
+  ['GET', '/orders', {}, '/orders'],
+  ['DELETE', '/orders?shop=7#top', { id: 'ä b&c' }, '/orders?shop=7&id=%C3%A4+b%26c'],
+  ['GET', '/a%20b|"c"/../ü?#top', {}, '/%C3%BC'],
+  ['GET', "/x?q='[]|&e=%41", { n: [1, '*'] }, undefined],
+])('signs what a %s of %s asks for', async (method, target, args, asked) => {
+  await run({ method, url: `http://127.0.0.1:${port}${target}` }, { args, signingSecret: 'sixteen-characters' });
+
+  const { url: path, headers, body } = received[0]!;
+  const timestamp = String(ManualClock.START_MS / 1_000);
+  const content = `use-1.${timestamp}.${method} http://${headers.host}${path}`;
+  const mac = createHmac('sha256', 'sixteen-characters').update(content).digest('base64');
+  expect({ path, body }).toEqual({ path: asked ?? path, body: '' });
+  expect(headers['webhook-signature']).toBe(`v1,${mac}`);
 });
 
 test.each([
@@ -325,7 +398,7 @@ test('is the tool of its definition', () => {
   ).toMatchObject({
     name: 'find_order',
     description: 'Finds an order.',
-    jsonSchema: parameters,
+    jsonSchema: { ...parameters, additionalProperties: false },
     timeoutMs: 700,
     whileRunning: 'wait',
     filler: { words: 'Wait.' },

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { defineTool, ToolFailure } from '../../../src/tools/tool';
-import { MAX_RUNNING_TOOLS, MAX_TOOL_CALLS } from '../../../src/tools/tool-runner';
+import { MAX_RUNNING_TOOLS, MAX_TOOL_CALLS, type ToolRunner } from '../../../src/tools/tool-runner';
 import { settle } from '../../support/manual-clock';
-import { aRig, aToolCall, slowTool } from './tool-rig';
+import { aRig, aToolCall, slowTool, type Use } from './tool-rig';
 
 const ANSWER = { content: { kind: 'answer' }, mayUseTools: true, isMootWhenAnswered: true };
 
@@ -414,4 +414,56 @@ test('a handler gets what the schema made of the arguments', async () => {
   await settle();
 
   expect(seen).toEqual(['Boston', 'Salem']);
+});
+
+describe('waiting for the other tools', () => {
+  /** What is told to a tool that waits for the others, once it is. */
+  function askedBy(runner: ToolRunner, toolCallId: string): { hasWorked?: boolean } {
+    const state: { hasWorked?: boolean } = {};
+    void runner.whenOthersDone(toolCallId).then((hasWorked) => {
+      state.hasWorked = hasWorked;
+    });
+    return state;
+  }
+
+  test('ends at once when there are none but the one that asks', async () => {
+    const { runner } = aRig(slowTool());
+    runner.run(aToolCall({ toolCallId: 'own' }));
+
+    const asked = askedBy(runner, 'own');
+    await settle();
+
+    expect(asked.hasWorked).toBe(true);
+  });
+
+  test('lasts until the last of them is through, and tells that they have worked', async () => {
+    const tool = slowTool();
+    const { runner } = aRig(tool);
+    for (const toolCallId of ['own', 'first', 'second']) runner.run(aToolCall({ toolCallId }));
+    const asked = askedBy(runner, 'own');
+
+    tool.uses[1]!.resolve('booked');
+    await settle();
+    expect(asked.hasWorked).toBeUndefined();
+    tool.uses[2]!.resolve('sent');
+    await settle();
+
+    expect(asked.hasWorked).toBe(true);
+  });
+
+  test.each<[string, (rig: ReturnType<typeof aRig>, uses: Use[]) => Promise<void> | void]>([
+    ['fails', (_, uses) => uses[1]!.reject(new ToolFailure('No table is free.'))],
+    ['takes too long', ({ clock }) => clock.advanceAsync(60_000)],
+    ['is abandoned', ({ runner }) => runner.close()],
+  ])('tells when one of them %s', async (_, act) => {
+    const tool = slowTool();
+    const rig = aRig(tool);
+    for (const toolCallId of ['own', 'other']) rig.runner.run(aToolCall({ toolCallId }));
+    const asked = askedBy(rig.runner, 'own');
+
+    await act(rig, tool.uses);
+    await settle();
+
+    expect(asked.hasWorked).toBe(false);
+  });
 });

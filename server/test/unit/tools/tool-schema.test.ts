@@ -1,7 +1,13 @@
 // What the API and the tools file take for a tool.
 
 import type { HttpToolDefinition } from '../../../src/calls/behaviour';
-import { compileParameters, fillPlaceholders, httpToolSchema, secretNames } from '../../../src/calls/tool-schema';
+import {
+  closedParameters,
+  compileParameters,
+  fillPlaceholders,
+  httpToolSchema,
+  secretNames,
+} from '../../../src/calls/tool-schema';
 
 const TOOL = { name: 'find_order', description: 'Finds an order.', url: 'https://example.com/orders' };
 
@@ -148,14 +154,112 @@ test('a field may be named like a keyword', () => {
 
 test('references that multiply are refused at once', () => {
   const definitions = Object.fromEntries(
-    Array.from({ length: 60 }, (_, index) => {
+    Array.from({ length: 15 }, (_, index) => {
       const next = { $ref: `#/$defs/d${index + 1}` };
       return [`d${index}`, { anyOf: [next, next] }];
     }),
   );
-  const $defs = { ...definitions, d60: { type: 'string' } };
+  const $defs = { ...definitions, d15: { type: 'string' } };
 
   expect(problems(parameters({ a: { $ref: '#/$defs/d0' } }, { $defs }))).toEqual([
     expect.stringContaining('too large'),
   ]);
+});
+
+/** A schema in a schema, and so on: the innermost one is on this level, where the outermost is the first. */
+function nested(levels: number): Record<string, unknown> {
+  let schema: object = {};
+  for (let level = levels; level > 2; level -= 1) schema = { items: schema };
+  return { type: 'object', not: schema };
+}
+
+test.each([
+  ['schemas', nested(10_000)],
+  ['a default', { type: 'object', properties: {}, default: nested(10_000) }],
+  ['schemas, one too many', nested(41)],
+])('refuses %s nested too deep', (_, deep) => {
+  expect(problems({ parameters: deep })).toEqual(['parameters: may be nested 40 levels deep: make it flatter']);
+});
+
+test('takes 40 levels', () => {
+  let schema: object = {};
+  for (let level = 40; level > 3; level -= 1) schema = { items: schema };
+
+  expect(problems(parameters({ a: schema }))).toEqual([]);
+});
+
+test('a schema nested ten thousand deep is an error that says so, not the end of the stack', () => {
+  expect(() => compileParameters(nested(10_000))).toThrow('nested more than 40 levels deep');
+});
+
+test('references cannot lead deeper either', () => {
+  const $defs = Object.fromEntries(
+    Array.from({ length: 60 }, (_, index) => [
+      `d${index}`,
+      index === 59 ? {} : { items: { $ref: `#/$defs/d${index + 1}` } },
+    ]),
+  );
+
+  expect(problems(parameters({ a: { $ref: '#/$defs/d0' } }, { $defs }))).toEqual([
+    expect.stringContaining('nested more than 40 levels deep'),
+  ]);
+});
+
+const A = { type: 'object', properties: { a: {} } };
+const B = { type: 'object', properties: { b: {} }, required: ['b'] };
+
+test.each([
+  ['properties', A, { a: 1 }],
+  ['properties and a word that there are no others', { ...A, additionalProperties: false }, { a: 1 }],
+  ['alternatives', { ...A, anyOf: [B, { type: 'object' }] }, { a: 1, b: 2 }],
+  ['exclusive alternatives', { type: 'object', oneOf: [B, { ...A, required: ['a'] }] }, { a: 1 }],
+  ['parts', { type: 'object', allOf: [A, { allOf: [B] }] }, { a: 1, b: 2 }],
+  ['a reference', { type: 'object', $ref: '#/$defs/a', $defs: { a: A } }, { a: 1 }],
+  [
+    'closed properties beside alternatives',
+    { ...A, anyOf: [{ type: 'object' }], additionalProperties: false },
+    { a: 1 },
+  ],
+])('a schema of %s takes no names but its own', (_, schema, args) => {
+  const check = compileParameters(schema);
+
+  expect(check.safeParse(args).data).toEqual(args);
+  expect(check.safeParse({ ...args, z: 1 }).error?.message).toContain('"z"');
+});
+
+test.each([
+  ['additional properties', { ...A, additionalProperties: true }],
+  ['additional properties of a kind', { ...A, additionalProperties: { type: 'integer' } }],
+  ['properties by a pattern', { ...A, patternProperties: { '^z': {} }, additionalProperties: false }],
+  ['an alternative with additional properties', { ...A, anyOf: [{ type: 'object', additionalProperties: true }] }],
+])('a schema that allows %s takes them', (_, schema) => {
+  expect(compileParameters(schema).safeParse({ a: 1, z: 2 }).data).toEqual({ a: 1, z: 2 });
+});
+
+test.each([5, null, [], 'text', true])('arguments cannot be %j', (args) => {
+  expect(compileParameters(A).safeParse(args).success).toBe(false);
+});
+
+test('deeper objects are left as open as they are written', () => {
+  const check = compileParameters({ type: 'object', properties: { a: A } });
+
+  expect(check.safeParse({ a: { z: 1 } }).data).toEqual({ a: { z: 1 } });
+});
+
+test.each([
+  [A, { ...A, additionalProperties: false }],
+  [
+    { ...A, anyOf: [B] },
+    { ...A, anyOf: [B], unevaluatedProperties: false },
+  ],
+  [
+    { ...A, additionalProperties: true },
+    { ...A, additionalProperties: true },
+  ],
+  [
+    { ...A, patternProperties: { '^z': {} } },
+    { ...A, patternProperties: { '^z': {} } },
+  ],
+])('of %j, the model is told %j', (schema, told) => {
+  expect(closedParameters(schema)).toEqual(told);
 });
