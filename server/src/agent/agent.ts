@@ -287,10 +287,10 @@ export class Agent implements Conversation, VoiceLineListener {
   }
 
   /** Nobody is hung up on while they are connected with somebody else, or while another tool still works for them. */
-  async #endCall({ toolCallId, responseId }: EndCallRequest): Promise<'ended' | 'canceled'> {
+  async #endCall(request: EndCallRequest): Promise<'ended' | 'canceled'> {
     const transfer = await this.#transfers.whenSettled();
     if (transfer) return transfer.status === 'bridged' ? 'ended' : 'canceled';
-    return this.#farewell.hangUpAfter(responseId, () => this.#tools.whenOthersDone(toolCallId));
+    return this.#farewell.hangUpAfter(request.responseId, () => this.#tools.whenOthersDone(request));
   }
 }
 

@@ -134,11 +134,13 @@ export class Farewell {
     return outcome === 'heard' || (outcome === 'unspoken' && !this.#hasSpokenUp);
   }
 
-  /** Resolves with whether the others came to a good end, without a word of the callee. */
+  /** Resolves with whether the others came to a good end, or at once when the callee says a word. */
   async #isAllDone(others: () => Promise<boolean>): Promise<boolean> {
-    this.#hasSpokenUp = false;
-    const isDone = await this.#bounded(others(), GIVE_UP_OTHERS);
-    return isDone && !this.#hasSpokenUp && this.#isThrough('heard');
+    const spokenUp = deferred<boolean>();
+    this.#onSpokenUp = () => spokenUp.resolve(false);
+    const isDone = await this.#bounded(Promise.race([others(), spokenUp.promise]), GIVE_UP_OTHERS);
+    this.#onSpokenUp = undefined;
+    return isDone && this.#isThrough('heard');
   }
 
   #bounded<T>(wait: Promise<T>, bound: Bound<T>): Promise<T> {

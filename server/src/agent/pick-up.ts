@@ -16,7 +16,7 @@ export type PickUpOptions = Pick<CallBehaviour, 'opening' | 'helloTimeoutMs' | '
 /** What a pick-up works with. */
 export type PickUpDeps = {
   readonly clock: Clock;
-  readonly line: Pick<VoiceLine, 'speak' | 'isCalleeSpeaking'>;
+  readonly line: Pick<VoiceLine, 'speak' | 'isAiSpeaking' | 'isCalleeSpeaking'>;
   /** Whether the AI only listens. */
   readonly setListening: (isListening: boolean) => void;
 };
@@ -69,8 +69,12 @@ export class PickUp {
   #awaitHello(): void {
     if (!this.#isReady || !this.#isConnected || this.#stage !== 'waiting' || this.#timer) return;
     this.#timer = this.#deps.clock.after(this.#options.helloTimeoutMs, () => {
+      this.#timer = undefined;
+      const { line } = this.#deps;
+      // What is about to be said opens the conversation, or leaves it to the next look.
+      if (line.isAiSpeaking) this.#awaitHello();
       // In the middle of their hello nobody is interrupted: its end opens the conversation.
-      if (!this.#deps.line.isCalleeSpeaking) this.#open(OPEN_CONVERSATION);
+      else if (!line.isCalleeSpeaking) this.#open(OPEN_CONVERSATION);
     });
   }
 

@@ -8,7 +8,7 @@ import { ANNOUNCE_TRANSFER, explainFailedTransfer } from './directives';
 
 /** What transfers work with. */
 export type TransfersDeps = {
-  readonly line: Pick<VoiceLine, 'speak' | 'whenHeard' | 'isCalleeSpeaking'>;
+  readonly line: Pick<VoiceLine, 'speak' | 'whenHeard' | 'isCalleeSpeaking' | 'isStreaming'>;
   readonly controls: Pick<CallControls, 'transfer' | 'cancelTransfer' | 'report'>;
   /** A transfer begins or is over. */
   readonly onChanged: () => void;
@@ -54,7 +54,8 @@ export class Transfers {
     if (this.#current) return 'busy';
     const announce = async (): Promise<boolean> => {
       await this.#announce(announcement);
-      return true;
+      // Nobody is left to connect when the callee has hung up meanwhile.
+      return this.#deps.line.isStreaming;
     };
     void this.#carryOut(to, announce).then((outcome) => this.#explain(outcome));
     return undefined;
@@ -84,7 +85,7 @@ export class Transfers {
   async #announceAndConnect(to: string, isAnnounced: () => Promise<boolean>): Promise<TransferOutcome> {
     const isWanted = await isAnnounced();
     if (isWanted && !this.#isClosed) return this.#connect(to);
-    const outcome = this.#isClosed ? OVER : CUT_IN;
+    const outcome = this.#isClosed || !this.#deps.line.isStreaming ? OVER : CUT_IN;
     // What was ordered and came to nothing is in the record, too.
     this.#deps.controls.report({ type: 'transfer.failed', to, reason: outcome.reason });
     return outcome;

@@ -145,10 +145,13 @@ export type StartedResponse = {
 /** Words of the AI: a few more of them, or all of them once more. */
 export type AssistantText = { readonly delta: string } | { readonly whole: string };
 
+/** `failed`: it is asked for again. */
+export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed';
+
 /** How a response ended. */
 export type ResponseOutcome = {
   readonly responseId: string;
-  readonly status: 'completed' | 'cancelled' | 'incomplete' | 'failed';
+  readonly status: ResponseStatus;
   readonly usage: CallUsage;
 };
 

@@ -270,7 +270,7 @@ export class LiveCall {
 
   /** While another party is called, the callee may not need the AI any more. */
   #onFailed(verdict: EndCall): void {
-    if (!this.#transfer.isUnderWay) return void this.end(verdict);
+    if (!this.isTransferring) return void this.end(verdict);
     this.#failure = verdict;
     this.talk.close(this.#call.callId);
   }

@@ -144,8 +144,7 @@ export class AiVoice {
     this.#deps.report({ type: 'usage.added', usage });
     const isBroken = outcome.status === 'failed' && this.speeches.isUnheard(responseId);
     this.speeches.onDone(outcome);
-    // It is asked for again: the fragment must not be said first, and the model not believe that it said it.
-    if (isBroken) this.#drop(this.#playout.clear());
+    if (isBroken) this.#takeBack(responseId);
     this.#noteQuiet();
   }
 
@@ -165,6 +164,13 @@ export class AiVoice {
   close(): void {
     for (const correction of planCorrections(this.#playout.close())) this.#record(correction);
     this.speeches.close();
+  }
+
+  /** It is asked for again: the fragment must not be said first, and the model not believe that it said it. */
+  #takeBack(responseId: string): void {
+    const unstarted = this.#playout.dropUnstarted(responseId);
+    if (unstarted) this.#correct(unstarted);
+    else this.#drop(this.#playout.clear());
   }
 
   /** Nothing of what is made or played goes any further. */

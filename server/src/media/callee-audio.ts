@@ -38,6 +38,9 @@ const DEAD_AFTER_MS = 10_000;
 // Lost frames are filled up to here: more silence than this tells the AI nothing.
 const MAX_GAP_MS = 2_000;
 
+// Speech is noticed after its first syllables.
+const ONSET_MS = 500;
+
 /** The inbound half of a bridge. */
 export class CalleeAudio {
   readonly #deps: CalleeAudioDeps;
@@ -46,6 +49,7 @@ export class CalleeAudio {
   #converter: AudioConverter | undefined;
   #meter: VoiceMeter | undefined;
   #lastVoiceAtMs: number | undefined;
+  #voiceSinceMs = -Infinity;
   /** Audio on its way to the session so far: the place of the last frame on the session's own timeline. */
   #positionMs = 0;
   #bytesPerMs = 1;
@@ -107,7 +111,7 @@ export class CalleeAudio {
   arrivedAtMs(sessionMs: number | undefined): number {
     const { nowMs } = this.#deps.clock;
     if (this.#receivedFrames === 0) return nowMs;
-    if (sessionMs === undefined) return this.#lastVoiceAtMs ?? nowMs;
+    if (sessionMs === undefined) return this.#voiceEndMs;
     const aheadMs = this.#positionMs - this.stats.droppedMs - sessionMs;
     return Math.min(nowMs, this.#lastFrameAtMs + this.#pauseFilledMs - aheadMs);
   }
@@ -115,6 +119,12 @@ export class CalleeAudio {
   /** Frames were lost: silence of their length takes their place. */
   onMissing(frames: number): void {
     this.#fillGap(frames * this.#frameMs);
+  }
+
+  /** The callee begins to speak: voice of before belongs to something else. */
+  onSpeechStarted(): void {
+    // The beginning of it has come in already.
+    this.#voiceSinceMs = this.#deps.clock.nowMs - ONSET_MS;
   }
 
   /** The stream is gone: nothing is expected of it. */
@@ -159,6 +169,13 @@ export class CalleeAudio {
     for (let i = 0; i < frames; i++) this.#forward(this.#silence);
     this.#filledMs += frames * FRAME_MS;
     return frames * FRAME_MS;
+  }
+
+  /** When the last voice of the present speech came in; now, when it is too soft to tell. */
+  get #voiceEndMs(): number {
+    const { nowMs } = this.#deps.clock;
+    const lastMs = this.#lastVoiceAtMs;
+    return lastMs !== undefined && lastMs >= this.#voiceSinceMs ? lastMs : nowMs;
   }
 
   get #isHolding(): boolean {

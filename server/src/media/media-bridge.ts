@@ -124,9 +124,8 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
     this.#callee.connect(format);
     this.#report({ type: 'stream.started', streamId, encoding, sampleRateHz });
     // Whoever hears of the stream may end the call.
-    if (this.#isClosed) return;
-    this.#ai.connect(stream);
-    this.#listenTo(stream);
+    if (!this.#isClosed) this.#ai.connect(stream);
+    if (!this.#isClosed) this.#listenTo(stream);
     if (!this.#isClosed) this.#deps.listener.onStreamStarted();
   }
 
@@ -174,8 +173,8 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
     for (const turn of this.#turnLog.close()) this.#reportTurn(turn);
     this.#callee.disconnect();
     this.#leaveStream();
-    if (this.#streamStats)
-      this.#report({ type: 'media.measured', ...this.#streamStats, ...this.#callee.stats, ...this.#ai.stats });
+    const stats = this.#streamStats && { ...this.#streamStats, ...this.#callee.stats, ...this.#ai.stats };
+    if (stats) this.#report({ type: 'media.measured', ...stats });
     this.#isClosed = true;
     this.#turns.close();
     this.#toolAnswers.close();
@@ -190,7 +189,7 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
 
   onResponseStarted(started: StartedResponse): void {
     // On its way before the server knew that it should only listen.
-    const isUncalledFor = started.requestId === undefined && this.#turns.isListening && !started.isUnwanted;
+    const isUncalledFor = !started.requestId && !started.isUnwanted && this.#turns.isListening;
     this.#ai.onResponseStarted({ ...started, isUnwanted: started.isUnwanted || isUncalledFor });
     if (isUncalledFor) this.#deps.session.cancelResponse('active');
   }
@@ -219,14 +218,15 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
   onSpeechStarted(itemId: string): void {
     this.#turnLog.onCalleeStarted(itemId, this.#deps.clock.nowMs());
     this.#stopwatch.onCalleeStarted();
+    this.#callee.onSpeechStarted();
     if (this.#turns.onSpeechStarted(this.#ai.isPlaying)) this.#cutIn();
     this.#deps.listener.onCalleeStarted();
   }
 
   onSpeechStopped({ endMs, isAnswered }: StoppedSpeech): void {
     const noticedAtMs = this.#deps.clock.monotonicMs();
-    const isSpeaking = this.#ai.isActive;
-    const { cutIn, isAnswerDue, heldOffMs } = this.#turns.onSpeechStopped({ isSpeaking, isAnswered });
+    const speech = { isSpeaking: this.#ai.isActive, isAnswered };
+    const { cutIn, isAnswerDue, heldOffMs } = this.#turns.onSpeechStopped(speech);
     if (heldOffMs === undefined)
       this.#stopwatch.onCalleeStopped({ speechEndedAtMs: this.#callee.arrivedAtMs(endMs), noticedAtMs });
     else this.#report({ type: 'callee.held-off', voicedMs: Math.round(heldOffMs) });
@@ -235,7 +235,7 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
   }
 
   onToolCall(call: ToolCall): void {
-    this.#deps.listener.onToolCall(call);
+    if (!this.#isClosed) this.#deps.listener.onToolCall(call);
   }
 
   onToolAnswered(toolCallId: string): void {
@@ -275,14 +275,15 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
     if (this.#turns.hasHold) this.#deps.session.cancelResponse('active');
   }
 
-  /** The server answers nobody by itself just now, and the callee waits. */
+  /** The server does not answer by itself, and the callee waits. */
   #answer(): void {
     void this.speak({ content: { kind: 'answer' }, mayUseTools: true, isMootWhenAnswered: true });
   }
 
-  /** The line is gone: from here on nothing is heard, however long the call takes to end. */
+  /** From here on nothing is heard, however long the call takes to end. */
   #onStreamGone(stream: CarrierStream, event: ConversationEvent): void {
     if (this.#isClosed || stream !== this.#stream) return;
+    stream.close();
     this.#callee.disconnect();
     this.#ai.disconnect();
     this.#deps.session.cancelResponse('all');

@@ -158,6 +158,14 @@ export class Playout {
     return this.#drop(this.#heardUntilMs() + this.#clearDelayMs);
   }
 
+  /** Drops what waits of a response that the callee does not hear yet, without a word to the carrier; undefined else. */
+  dropUnstarted(responseId: string): ClearedSpan[] | undefined {
+    const dropped = this.#spans.filter(({ item }) => item.responseId === responseId);
+    if (dropped.some(({ hasStarted }) => hasStarted)) return undefined;
+    this.#spans = this.#spans.filter((span) => !dropped.includes(span));
+    return dropped.map((span) => span.outcome(this.#heardUntilMs()));
+  }
+
   /** The carrier played everything up to this mark. */
   onMark(name: string): void {
     this.#marks.onMark(name, this.#clock.nowMs, this.#sink?.roundTripMs ?? 0);

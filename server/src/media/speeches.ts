@@ -65,9 +65,10 @@ export class Speeches {
     return request === undefined || request.content.kind === 'answer' || request.isReply === true;
   }
 
-  /** True while the callee has not heard all of what a response has made. */
+  /** True while the callee has not heard all of what a response in the making has made. */
   isUnheard(responseId: string): boolean {
-    return (this.#speeches.get(responseId)?.unheard.size ?? 0) > 0;
+    const speech = this.#speeches.get(responseId);
+    return speech !== undefined && !speech.isMade && speech.unheard.size > 0;
   }
 
   /** Resolves when no more of a response is made. */
@@ -132,7 +133,8 @@ export class Speeches {
 
   onDone({ responseId, status }: ResponseOutcome): void {
     const speech = this.#speeches.get(responseId);
-    if (!speech) return;
+    // A response that stalled was told to be over before.
+    if (!speech || speech.isMade) return;
     speech.isMade = true;
     for (const made of speech.waitingForMade.splice(0)) made();
     if (status === 'failed') this.#askAgain(speech);

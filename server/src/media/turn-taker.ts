@@ -135,11 +135,12 @@ export class TurnTaker {
     return this.#wish === 'server' && !this.isProtected;
   }
 
+  /** When the last protection has ended: now or never, as later it would answer old words. */
   #payAnswer(): void {
-    const isDue = this.#isAnswerOwed && this.#isOpen && !this.isCalleeSpeaking && !this.#isClosed;
-    if (!isDue) return;
+    if (this.isProtected) return;
+    const isDue = this.#isAnswerOwed && this.#isOpen && !this.#isClosed;
     this.#isAnswerOwed = false;
-    this.#deps.onAnswerDue();
+    if (isDue) this.#deps.onAnswerDue();
   }
 
   #apply(): void {

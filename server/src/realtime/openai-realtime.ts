@@ -21,6 +21,7 @@ import {
   type UnreadableEvent,
 } from './realtime-protocol';
 import { type RealtimeDeps, type RealtimeEndpoint, RealtimeSocket } from './realtime-socket';
+import { type Ending, isToBeRepeated, statusOf } from './response-ending';
 import { messageItem, sequencedRequest } from './response-request';
 import { ResponseSequencer } from './response-sequencer';
 import {
@@ -70,10 +71,8 @@ export class OpenAiRealtime implements RealtimeSession {
       send,
       onUnanswered: () => this.#failedResponses.onFailure({ code: 'response_not_created' }),
       // It is asked for again: whoever waits for it goes on waiting.
-      onGivenUp: ({ responseId, hasSound }) => {
-        const status = hasSound ? 'incomplete' : 'failed';
-        this.#listener?.onResponseDone({ responseId, status, usage: NO_USAGE });
-      },
+      hasToStay: (responseId) => this.#tools.hasRun(responseId),
+      onGivenUp: (responseId, status) => this.#listener?.onResponseDone({ responseId, status, usage: NO_USAGE }),
       onDropped: (requestId) => this.#listener?.onRequestDropped(requestId),
     });
     this.#failedResponses = new FailedResponses(deps.clock, {
@@ -279,17 +278,13 @@ export class OpenAiRealtime implements RealtimeSession {
 
   #onResponseDone(response: ResponseDone['response'], listener: RealtimeListener): void {
     const { id, status } = response;
-    // A filter that lets nothing through leaves the callee in silence too. What has called tools is not asked for again:
-    // they would run twice, and their results ask for an answer.
-    const isFailure = ({ wasCancelled, hasSound }: EndedResponse): boolean =>
-      !wasCancelled && !this.#tools.hasRun(id) && (status === 'failed' || (status === 'incomplete' && !hasSound));
-    const ended = this.#sequencer.onDone(id, isFailure);
+    const endingOf = (ended: EndedResponse): Ending => ({ ...ended, status, hasRunTools: this.#tools.hasRun(id) });
+    const ending = endingOf(this.#sequencer.onDone(id, (ended) => isToBeRepeated(endingOf(ended))));
     // One that was given up for its silence has helped nobody.
-    if (status === 'completed' && !ended.wasCancelled) this.#failedResponses.forget();
-    const hasFailed = isFailure(ended);
+    if (status === 'completed' && !ending.wasCancelled) this.#failedResponses.forget();
     const usage = priceResponse(this.#settings.model, response.usage);
-    listener.onResponseDone({ responseId: id, status: hasFailed ? 'failed' : status, usage });
-    if (hasFailed) this.#failedResponses.onFailure(response.status_details?.error ?? {});
+    listener.onResponseDone({ responseId: id, status: statusOf(ending), usage });
+    if (isToBeRepeated(ending)) this.#failedResponses.onFailure(response.status_details?.error ?? {});
   }
 
   #fail(verdict: EndCall): void {

@@ -11,20 +11,18 @@ import { OWN_ANSWER, RequestQueue, type SequencedRequest } from './request-queue
 export type ResponseSequencerDeps = {
   readonly clock: Clock;
   readonly send: (event: RealtimeClientEvent) => void;
-  /**
-   * The server neither began nor refused what it was asked for, stayed silent, or left the callee without an answer:
-   * `repeat`, `putOff` or `dropLast` has to follow, until then nothing is asked for.
-   */
+  /** The server did not do what it was asked for: `repeat`, `putOff` or `dropLast` has to follow; all else waits. */
   readonly onUnanswered: () => void;
-  /** A response was given up for its silence; one that was not heard at all is asked for again. */
-  readonly onGivenUp: (givenUp: GivenUpResponse) => void;
+  /** Asking for this response again would do harm: it has called tools. */
+  readonly hasToStay: (responseId: string) => boolean;
+  /** A response was given up for its silence; a `failed` one is asked for again. */
+  readonly onGivenUp: (responseId: string, status: 'failed' | 'incomplete') => void;
   /** The request will not become a response. */
   readonly onDropped: (requestId: string) => void;
 };
 
-/** What is known of a response that begins. */
+/** What is known of a response that begins; `requestId` is undefined for one that the server makes by itself. */
 export type CreatedResponse = {
-  /** Undefined for one that the server makes by itself. */
   readonly requestId: string | undefined;
   /** Cancelled before it began, or begun over the callee's words. */
   readonly isUnwanted: boolean;
@@ -35,6 +33,8 @@ const REQUEST_KEY = 'request';
 
 // `response.created` comes within a fraction of a second. Without this, a request that got lost would block all others.
 const ANSWER_TIMEOUT_MS = 5_000;
+
+type Begun = { readonly request: SequencedRequest | undefined; readonly isUnwanted: boolean };
 
 type Asked = {
   readonly id: string;
@@ -68,17 +68,12 @@ export class ResponseSequencer {
     this.#waiting = new RequestQueue(deps.onDropped);
     this.#active = new ActiveResponse({
       ...deps,
-      onGivenUp: (givenUp) => {
-        deps.onGivenUp(givenUp);
-        if (givenUp.hasSound) return this.#pump();
-        this.#isHeld = true;
-        deps.onUnanswered();
-      },
+      onGivenUp: (givenUp) => this.#onGivenUp(givenUp),
       onOverdue: () => this.#pump(),
     });
   }
 
-  /** Another try is due for something that does not wait for the callee to stop speaking. */
+  /** Another try is due that does not wait for the callee to stop speaking. */
   get isProtectedRetryDue(): boolean {
     return this.#isHeld && this.#last?.isProtected === true;
   }
@@ -129,7 +124,7 @@ export class ResponseSequencer {
     const isAskedDue = this.#asked?.isUnwanted === false;
     const isAnswerDue = this.#callee === 'awaiting-answer' && !this.#isAnswerUnwanted;
     if (this.#asked) this.#asked.isUnwanted = true;
-    if (isAnswerDue) this.#isAnswerUnwanted = true;
+    this.#isAnswerUnwanted ||= isAnswerDue;
     return isActive || isAskedDue || isAnswerDue || hadWaiting;
   }
 
@@ -160,7 +155,7 @@ export class ResponseSequencer {
   onDone(responseId: string, isToBeRepeated: (ended: EndedResponse) => boolean = () => false): EndedResponse {
     const ended = this.#active.onDone(responseId);
     if (this.#callee === 'silent') this.#answerTimer?.cancel();
-    if (isToBeRepeated(ended)) this.#isHeld = true;
+    this.#isHeld ||= isToBeRepeated(ended);
     this.#pump();
     return ended;
   }
@@ -203,6 +198,14 @@ export class ResponseSequencer {
     this.#forgetAsked();
   }
 
+  #onGivenUp({ responseId, hasSound }: GivenUpResponse): void {
+    const isOver = hasSound || this.#deps.hasToStay(responseId);
+    this.#deps.onGivenUp(responseId, isOver ? 'incomplete' : 'failed');
+    if (isOver) return this.#pump();
+    this.#isHeld = true;
+    this.#deps.onUnanswered();
+  }
+
   #onOurs(responseId: string, { request, isUnwanted: wasCancelled }: Asked): CreatedResponse {
     this.#forgetAsked();
     const isOverCallee = this.#callee === 'speaking' && !request.isProtected;
@@ -212,8 +215,7 @@ export class ResponseSequencer {
     if (isPutOff) this.#waiting.addFirst(request);
     if (request.isAnswer === true && !isUnwanted) this.#waiting.dropMoot();
     const begun = isPutOff ? undefined : request;
-    this.#begin(responseId, { request: begun, isUnwanted });
-    return { requestId: begun?.requestId, isUnwanted };
+    return this.#begin(responseId, { request: begun, isUnwanted });
   }
 
   /** The server answers the callee by itself: what we wanted to add may already be part of that answer. */
@@ -221,17 +223,16 @@ export class ResponseSequencer {
     this.#waiting.dropMoot();
     // One that is on its way stays asked for: the server refuses it, and it is asked for again then.
     if (this.#asked?.request.isMootWhenAnswered === true) this.#asked.isUnwanted = true;
-    const isUnwanted = this.#isAnswerUnwanted;
-    this.#begin(responseId, { request: undefined, isUnwanted });
-    return { requestId: undefined, isUnwanted };
+    return this.#begin(responseId, { request: undefined, isUnwanted: this.#isAnswerUnwanted });
   }
 
-  #begin(responseId: string, begun: { request: SequencedRequest | undefined; isUnwanted: boolean }): void {
-    this.#last = begun.request;
+  #begin(responseId: string, { request, isUnwanted }: Begun): CreatedResponse {
+    this.#last = request;
     this.#isAnswerUnwanted = false;
     this.#answerTimer?.cancel();
     if (this.#callee === 'awaiting-answer') this.#callee = 'silent';
-    this.#active.begin(responseId, begun.isUnwanted);
+    this.#active.begin(responseId, isUnwanted);
+    return { requestId: request?.requestId, isUnwanted };
   }
 
   /** Somebody else's response is due; without it, nobody would ask again. */
@@ -282,13 +283,12 @@ export class ResponseSequencer {
 
   /** The server did not answer the callee, or is stuck at a response that nobody knows. */
   #onNoAnswer(): void {
-    // Before the end of what is being said there can be no answer.
     if (this.#active.isTaken) return this.#awaitAnswer();
-    const isWanted = !this.#isAnswerUnwanted;
-    this.#isAnswerUnwanted = false;
+    const isUnwanted = this.#isAnswerUnwanted;
     const isAnswerDue = this.#callee === 'awaiting-answer';
+    this.#isAnswerUnwanted = false;
     if (isAnswerDue) this.#callee = 'silent';
-    if (!isWanted || (!isAnswerDue && this.#waiting.isEmpty)) return this.#pump();
+    if (isUnwanted || (!isAnswerDue && this.#waiting.isEmpty)) return this.#pump();
     this.#hold(isAnswerDue ? undefined : this.#waiting.take(true));
     this.#deps.onUnanswered();
   }

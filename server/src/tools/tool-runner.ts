@@ -43,7 +43,7 @@ type Run = {
 };
 
 /** The tools of one response: the AI speaks about all of them together. */
-type Group = { open: number; hasNews: boolean; hasAsked: boolean };
+type Group = { open: number; hasNews: boolean; hasFailed: boolean; hasAsked: boolean };
 
 const NO_MORE_CALLS = failure('too-many-calls', 'No more tools can be used in this call. Go on without them.');
 const TOO_MANY_RUNNING = failure(
@@ -99,11 +99,11 @@ export class ToolRunner {
     else this.#start(call, tool);
   }
 
-  /** Resolves when no other tool runs, with whether those that ran until then have worked. */
-  async whenOthersDone(toolCallId: string): Promise<boolean> {
+  /** Resolves when no other tool runs, with whether those, and all of the same response, have worked. */
+  async whenOthersDone({ toolCallId, responseId }: Pick<ToolCall, 'toolCallId' | 'responseId'>): Promise<boolean> {
     const others = [...this.#runs.values()].filter(({ call }) => call.toolCallId !== toolCallId);
     const results = await Promise.all(others.map(({ done }) => done.promise));
-    return results.every(Boolean);
+    return results.every(Boolean) && this.#groups.get(responseId)?.hasFailed !== true;
   }
 
   close(): void {
@@ -196,6 +196,7 @@ export class ToolRunner {
   }
 
   async #tell(call: ToolCall, { outcome, output, isSpoken }: Result, durationMs: number): Promise<void> {
+    if (outcome !== 'ok') this.#groupOf(call).hasFailed = true;
     try {
       const hasArrived = this.#line.answerTool(call.toolCallId, output);
       // Not before the output is on its way: an answer to the callee that starts now shall know of it.
@@ -224,7 +225,7 @@ export class ToolRunner {
   }
 
   #groupOf({ responseId }: ToolCall): Group {
-    const group = this.#groups.get(responseId) ?? { open: 0, hasNews: false, hasAsked: false };
+    const group = this.#groups.get(responseId) ?? { open: 0, hasNews: false, hasFailed: false, hasAsked: false };
     this.#groups.set(responseId, group);
     return group;
   }

@@ -146,6 +146,7 @@ export class FakeCallControls implements CallControls {
   readonly events: ConversationEvent[] = [];
   readonly sentDigits: string[] = [];
   readonly transfers: string[] = [];
+  canceledTransfers = 0;
 
   onEnd: () => void = () => {};
   onSendDigits: (digits: string) => Promise<void> = () => Promise.resolve();
@@ -172,6 +173,10 @@ export class FakeCallControls implements CallControls {
   transfer(to: string): Promise<TransferOutcome> {
     this.transfers.push(to);
     return this.onTransfer(to);
+  }
+
+  cancelTransfer(): void {
+    this.canceledTransfers += 1;
   }
 
   report(event: ConversationEvent): void {

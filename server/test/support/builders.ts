@@ -63,6 +63,7 @@ type EventChanges = {
   readonly carrierCallId?: string;
   readonly eventId?: string;
   readonly leg?: CarrierEvent['leg'];
+  readonly transferAttempt?: number | undefined;
 };
 
 /** A carrier's event, with an id of its own unless told otherwise. */

@@ -10,6 +10,7 @@ import type {
   ConversationEvent,
   ItemRef,
   MachineNews,
+  OrderRefusal,
   RealtimeListener,
   RealtimeSession,
   RequestedResponse,
@@ -184,8 +185,8 @@ export class FakeConversation implements Conversation {
   closed = false;
   interruptions = 0;
   wasSpeaking = true;
-  /** Whether there is room for what is to be said. */
-  takesSays = true;
+  /** Why orders are not taken. */
+  refusal: OrderRefusal | undefined;
   /** Runs within `close`, for what a real one may do at that moment. */
   onClose: () => void = () => {};
   readonly attached: CarrierStream[] = [];
@@ -204,18 +205,18 @@ export class FakeConversation implements Conversation {
     this.controls.report(event);
   }
 
-  say(request: SayRequest): boolean {
+  say(request: SayRequest): OrderRefusal | undefined {
     this.says.push(request);
-    return this.takesSays;
+    return this.refusal;
   }
 
   setInstructions(instructions: string): void {
     this.instructions.push(instructions);
   }
 
-  transfer(request: AnnouncedTransfer): boolean {
+  transfer(request: AnnouncedTransfer): OrderRefusal | undefined {
     this.transfers.push(request);
-    return true;
+    return this.refusal;
   }
 
   onCarrierDigit(digit: string): void {

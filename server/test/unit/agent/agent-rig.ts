@@ -1,11 +1,13 @@
 // An agent on a fake line of a fake call, and words for what happens to it.
 
+import { z } from 'zod';
 import { Agent } from '../../../src/agent/agent';
 import type { VoiceLineListener } from '../../../src/calls/agent-ports';
 import { type CallBehaviour, DEFAULT_BEHAVIOUR } from '../../../src/calls/behaviour';
 import type { Call } from '../../../src/calls/call';
 import type { SpeechOutcome } from '../../../src/calls/speech';
-import type { Tool } from '../../../src/tools/tool';
+import { type Deferred, deferred } from '../../../src/lib/deferred';
+import { defineTool, type Tool } from '../../../src/tools/tool';
 import type { ToolDeclaration } from '../../../src/tools/tool-registry';
 import { FakeCallControls, FakeVoiceLine } from '../../support/agent-fakes';
 import { aCall } from '../../support/builders';
@@ -29,6 +31,7 @@ export class AgentRig {
   declarations: readonly ToolDeclaration[] = [];
   listener: VoiceLineListener | undefined;
   #lastTool = 0;
+  #lastResponse = 0;
 
   constructor({ behaviour = {}, call = {}, ownTools = [] }: AgentRigOptions = {}) {
     const { clock, line, controls, log } = this;
@@ -58,13 +61,23 @@ export class AgentRig {
 
   /** The model uses a tool in a response that it goes on with; returns the response. */
   async useTool(name: string, args: object = {}): Promise<string> {
-    this.#lastTool += 1;
-    const responseId = `response-${this.#lastTool}`;
+    this.#lastResponse += 1;
+    const responseId = `response-${this.#lastResponse}`;
     this.line.beginResponse(responseId);
-    const toolCallId = `use-${this.#lastTool}`;
-    this.agent.onToolCall({ toolCallId, responseId, name, argumentsJson: JSON.stringify(args) });
-    await settle();
+    await this.useToolIn(responseId, name, args);
     return responseId;
+  }
+
+  /** The model uses another tool in the same response. */
+  async useToolIn(responseId: string, name: string, args: object = {}): Promise<void> {
+    this.#lastTool += 1;
+    this.agent.onToolCall({
+      toolCallId: `use-${this.#lastTool}`,
+      responseId,
+      name,
+      argumentsJson: JSON.stringify(args),
+    });
+    await settle();
   }
 
   /** What became of a response that used a tool. */
@@ -122,4 +135,19 @@ export class AgentRig {
   get ends(): string[] {
     return this.controls.ends.map(({ reason }) => reason);
   }
+}
+
+/** A tool whose result the test has in its hands. */
+export function slowTool(): { readonly tool: Tool; readonly result: Deferred<string> } {
+  const result = deferred<string>();
+  const tool = defineTool({
+    name: 'look_up',
+    description: 'Looks something up.',
+    parameters: z.strictObject({}),
+    timeoutMs: 120_000,
+    filler: 'none',
+    whileRunning: 'wait',
+    run: () => result.promise,
+  });
+  return { tool, result };
 }

@@ -1,12 +1,9 @@
 // The parts of an agent together on one line: what each does is tested beside it, here that they do not collide.
 
-import { z } from 'zod';
 import { ASK_STILL_THERE, LEAVE_SILENT_CALLEE, OPEN_CONVERSATION, TIME_IS_UP } from '../../../src/agent/directives';
-import { type Deferred, deferred } from '../../../src/lib/deferred';
-import { defineTool, type Tool } from '../../../src/tools/tool';
 import { FakeCarrierStream } from '../../support/fakes';
 import { settle } from '../../support/manual-clock';
-import { AgentRig } from './agent-rig';
+import { AgentRig, slowTool } from './agent-rig';
 
 const TO = '+12025550177';
 const SILENCE_MS = 10_000;
@@ -14,21 +11,7 @@ const TYPING_GAP_MS = 2_000;
 /** From the last word to the end of the call, and a little more. */
 const AFTER_GOODBYE_MS = 310;
 const TARGETS = [{ name: 'Sales', to: TO }];
-
-/** A tool whose result the test has in its hands. */
-function slowTool(): { readonly tool: Tool; readonly result: Deferred<string> } {
-  const result = deferred<string>();
-  const tool = defineTool({
-    name: 'look_up',
-    description: 'Looks something up.',
-    parameters: z.strictObject({}),
-    timeoutMs: 120_000,
-    filler: 'none',
-    whileRunning: 'wait',
-    run: () => result.promise,
-  });
-  return { tool, result };
-}
+const SAY_NOW = { sayId: 'say-1', text: 'One moment.', timing: 'now', isProtected: false } as const;
 
 describe('the line', () => {
   test('is opened, joined, instructed, silenced and closed as the call says', () => {
@@ -63,48 +46,21 @@ describe('the line', () => {
   test('has its events passed on to the call', () => {
     const { agent, controls } = new AgentRig();
 
+    agent.onEvent({ type: 'machine.detected', result: 'human' });
+
+    expect(controls.events).toEqual([{ type: 'machine.detected', result: 'human' }]);
+  });
+
+  test.each([
+    ['greet', 1],
+    ['wait-for-hello', 0],
+    ['silent', 0],
+  ] as const)('tells of its first words as a greeting when it opens with one: %s', (opening, times) => {
+    const { agent, controls } = new AgentRig({ behaviour: { opening } });
+
     agent.onEvent({ type: 'greeting.started', afterStreamMs: 12 });
 
-    expect(controls.events).toEqual([{ type: 'greeting.started', afterStreamMs: 12 }]);
-  });
-});
-
-describe('the opening', () => {
-  test('is spoken with the words of the call as soon as the AI can', () => {
-    const rig = new AgentRig({ behaviour: { opening: 'greet' }, call: { greeting: 'Good morning.' } });
-
-    rig.connect();
-
-    expect(rig.said).toEqual(['Good morning.']);
-  });
-
-  test('waits for the hello: the AI only listens until it is heard itself', () => {
-    const rig = new AgentRig({ behaviour: { opening: 'wait-for-hello' } });
-    rig.connect();
-    expect(rig.said).toEqual([]);
-    expect(rig.line.of('take-turns').at(-1)?.by).toBe('listen');
-
-    rig.clock.advance(2_500);
-    expect(rig.said).toEqual([OPEN_CONVERSATION]);
-    rig.startAi();
-
-    expect(rig.line.of('take-turns').at(-1)?.by).toBe('server');
-  });
-
-  test('that ends while a tool has the callee wait leaves the AI listening until the tool is through', async () => {
-    const { tool, result } = slowTool();
-    const rig = new AgentRig({ behaviour: { opening: 'wait-for-hello' }, ownTools: [tool] });
-    rig.connect();
-    rig.startCallee();
-    rig.stopCallee();
-    await rig.useTool('look_up');
-
-    rig.startAi();
-    expect(rig.line.of('take-turns').at(-1)?.by).toBe('listen');
-    result.resolve('found');
-    await settle();
-
-    expect(rig.line.of('take-turns').at(-1)?.by).toBe('server');
+    expect(controls.of('greeting.started')).toHaveLength(times);
   });
 });
 
@@ -153,6 +109,26 @@ describe('silence', () => {
     await rig.clock.advanceAsync(SILENCE_MS);
 
     expect(rig.controls.of('silence.noticed')).toHaveLength(1);
+  });
+
+  test.each<[string, (rig: AgentRig) => unknown]>([
+    ['the API', (rig) => rig.agent.interrupt()],
+    ['something else to be said', (rig) => rig.agent.say(SAY_NOW)],
+  ])('is noticed again after a goodbye that was cut off by %s', async (_, act) => {
+    const rig = new AgentRig().connect();
+    await rig.clock.advanceAsync(2 * SILENCE_MS);
+    expect(rig.said).toEqual([ASK_STILL_THERE, LEAVE_SILENT_CALLEE]);
+    await rig.settleSpeech('heard');
+    rig.startAi();
+
+    act(rig);
+    rig.stopAi();
+    await rig.settleSpeech('interrupted');
+    await rig.clock.advanceAsync(2 * SILENCE_MS);
+
+    const steps = rig.controls.of('silence.noticed').map(({ step }) => step);
+    expect(steps).toEqual(['nudge', 'goodbye', 'nudge', 'goodbye']);
+    expect(rig.ends).toEqual([]);
   });
 
   test('is not taken leave of while a goodbye is being said already', async () => {
@@ -311,8 +287,8 @@ describe('a machine that answers', () => {
     rig.agent.onMachine(machine);
 
     const request = { sayId: 'say-1', text: 'One moment.', timing: 'now', isProtected: false } as const;
-    expect(rig.agent.say(request)).toBe(false);
-    rig.agent.transfer({ to: TO });
+    expect(rig.agent.say(request)).toBe('ending');
+    expect(rig.agent.transfer({ to: TO })).toBe('ending');
     await settle();
 
     expect(rig.said).toEqual([]);
@@ -349,8 +325,8 @@ describe('what the API wants to be said', () => {
 
     const taken = Array.from({ length: 21 }, () => rig.agent.say(request));
 
-    expect(taken).toEqual([...Array.from({ length: 20 }, () => true), false]);
-    expect(rig.agent.say({ ...request, timing: 'now' })).toBe(true);
+    expect(taken).toEqual([...Array.from({ length: 20 }, () => undefined), 'busy']);
+    expect(rig.agent.say({ ...request, timing: 'now' })).toBeUndefined();
   });
 });
 
@@ -388,7 +364,6 @@ describe('the close', () => {
     const behaviour = { answeringMachine: 'leave-message', transferTargets: TARGETS } as const;
     const rig = new AgentRig({ behaviour, ownTools: [tool] }).connect();
     for (const name of ['look_up', 'end_call', 'remaining_time']) await rig.useTool(name);
-    await rig.useTool('transfer_call', { target: 'Sales' });
     rig.agent.transfer({ to: TO });
     rig.agent.onDigit('1');
     rig.agent.say({ sayId: 'say-1', text: 'One moment.', timing: 'now', isProtected: false });

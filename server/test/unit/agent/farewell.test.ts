@@ -2,11 +2,13 @@
 
 import { LEAVE_SILENT_CALLEE, SAY_GOODBYE, TIME_IS_UP } from '../../../src/agent/directives';
 import { Farewell } from '../../../src/agent/farewell';
+import { deferred } from '../../../src/lib/deferred';
 import { FakeCallControls, FakeVoiceLine } from '../../support/agent-fakes';
 import { ManualClock, settle } from '../../support/manual-clock';
 
 const LAST_WORD_MS = 300;
 const GOODBYE_MAX_MS = 30_000;
+const OTHERS_MAX_MS = 10_000;
 /** A moment in which the record is completed before the call is ended. */
 const MOMENT_MS = 10;
 
@@ -14,12 +16,15 @@ let clock: ManualClock;
 let line: FakeVoiceLine;
 let controls: FakeCallControls;
 let farewell: Farewell;
+/** What becomes of whatever else is under way. */
+let others: () => Promise<boolean>;
 
 beforeEach(() => {
   clock = new ManualClock();
   line = new FakeVoiceLine();
   controls = new FakeCallControls();
   farewell = new Farewell({ clock, line, controls });
+  others = () => Promise.resolve(true);
 });
 
 /** Follows a farewell without waiting for it. */
@@ -34,7 +39,7 @@ function watched<T>(farewellTaken: Promise<T>): { outcome?: T } {
 /** The model wants to hang up in a response that is being heard. */
 function hangUpAfterResponse(): { outcome?: 'ended' | 'canceled' } {
   line.beginResponse('response-a');
-  return watched(farewell.hangUpAfter('response-a'));
+  return watched(farewell.hangUpAfter('response-a', others));
 }
 
 async function finishResponse(outcome: 'heard' | 'interrupted' | 'unspoken'): Promise<void> {
@@ -83,7 +88,7 @@ describe('when the model wants to hang up', () => {
     const order: string[] = [];
     controls.onEnd = () => order.push('call');
     line.beginResponse('response-a');
-    void farewell.hangUpAfter('response-a').then(() => order.push('tool'));
+    void farewell.hangUpAfter('response-a', others).then(() => order.push('tool'));
 
     await finishResponse('heard');
     await clock.advanceAsync(LAST_WORD_MS + MOMENT_MS);
@@ -92,7 +97,7 @@ describe('when the model wants to hang up', () => {
   });
 
   test('a goodbye that was heard before ends the call at once', async () => {
-    void farewell.hangUpAfter('response-long-over');
+    void farewell.hangUpAfter('response-long-over', others);
 
     await clock.advanceAsync(LAST_WORD_MS + MOMENT_MS);
 
@@ -205,10 +210,141 @@ describe('a callee who speaks keeps the call', () => {
   });
 });
 
+describe('before the model hangs up', () => {
+  test('nobody asks for what else is under way until the goodbye has been heard', async () => {
+    let asked = 0;
+    others = () => {
+      asked += 1;
+      return Promise.resolve(true);
+    };
+    hangUpAfterResponse();
+    await clock.advanceAsync(5_000);
+    expect(asked).toBe(0);
+
+    await finishResponse('heard');
+
+    expect(asked).toBe(1);
+  });
+
+  test('what else is under way comes to its end, and the last word has its moment after that', async () => {
+    const working = deferred<boolean>();
+    others = () => working.promise;
+    hangUpAfterResponse();
+    await finishResponse('heard');
+    await clock.advanceAsync(OTHERS_MAX_MS - 1);
+
+    working.resolve(true);
+    await clock.advanceAsync(LAST_WORD_MS - 1);
+    expect(controls.ends).toEqual([]);
+    await clock.advanceAsync(1 + MOMENT_MS);
+
+    expect(controls.ends).toEqual([{ reason: 'ai-hung-up' }]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('what comes to no end is given up', async () => {
+    others = () => deferred<boolean>().promise;
+    hangUpAfterResponse();
+    await finishResponse('heard');
+
+    await clock.advanceAsync(OTHERS_MAX_MS + LAST_WORD_MS + MOMENT_MS);
+
+    expect(controls.ends).toEqual([{ reason: 'ai-hung-up' }]);
+  });
+
+  test('what comes to a bad end keeps the call', async () => {
+    others = () => Promise.resolve(false);
+    const goodbye = hangUpAfterResponse();
+
+    await finishResponse('heard');
+
+    await expectCanceled(goodbye);
+  });
+
+  test('a callee who speaks during the wait keeps the call, although they are done when it is over', async () => {
+    const working = deferred<boolean>();
+    others = () => working.promise;
+    const goodbye = hangUpAfterResponse();
+    await finishResponse('heard');
+
+    speakUp();
+    line.isCalleeSpeaking = false;
+    working.resolve(true);
+
+    await expectCanceled(goodbye);
+  });
+
+  test('the wait ends with the close', async () => {
+    others = () => deferred<boolean>().promise;
+    hangUpAfterResponse();
+    await finishResponse('heard');
+
+    farewell.close();
+    await settle();
+
+    expect(clock.pendingTimers).toBe(0);
+    expect([controls.ends, controls.events]).toEqual([[], []]);
+  });
+});
+
+describe('a goodbye that is called off', () => {
+  test('while it is heard ends nothing', async () => {
+    const goodbye = hangUpAfterResponse();
+
+    farewell.cancel();
+    await finishResponse('heard');
+
+    await expectCanceled(goodbye);
+  });
+
+  test('in its last moment ends nothing', async () => {
+    const goodbye = hangUpAfterResponse();
+    await finishResponse('heard');
+    await clock.advanceAsync(LAST_WORD_MS - 1);
+
+    farewell.cancel();
+
+    await expectCanceled(goodbye);
+  });
+
+  test('is no obstacle to a later one', async () => {
+    hangUpAfterResponse();
+    farewell.cancel();
+    await finishResponse('heard');
+
+    hangUpAfterResponse();
+    await finishResponse('heard');
+    await clock.advanceAsync(LAST_WORD_MS + MOMENT_MS);
+
+    expect(controls.ends).toEqual([{ reason: 'ai-hung-up' }]);
+  });
+
+  test('before it was wanted is wanted all the same', async () => {
+    farewell.cancel();
+
+    hangUpAfterResponse();
+    await finishResponse('heard');
+    await clock.advanceAsync(LAST_WORD_MS + MOMENT_MS);
+
+    expect(controls.ends).toEqual([{ reason: 'ai-hung-up' }]);
+  });
+
+  test('ends the call all the same when it is the final one', async () => {
+    void farewell.leave(TIME_IS_UP, 'max-duration-reached');
+
+    farewell.cancel();
+    await settleSpeech('heard');
+    await clock.advanceAsync(LAST_WORD_MS + MOMENT_MS);
+
+    expect(controls.ends).toEqual([{ reason: 'max-duration-reached' }]);
+  });
+});
+
 describe('a goodbye by direction', () => {
   test('is heard to its end and ends the call for the reason given', async () => {
     const goodbye = watched(farewell.sayGoodbye(LEAVE_SILENT_CALLEE, 'callee-silent'));
     expect(farewell.isLeaving).toBe(true);
+    expect(farewell.isFinal).toBe(false);
     expect(line.spoken).toEqual([
       { content: { kind: 'directive', directive: LEAVE_SILENT_CALLEE }, isMootWhenAnswered: true },
     ]);
@@ -244,6 +380,7 @@ describe('the final goodbye', () => {
       { type: 'speak', request: { content: { kind: 'directive', directive: TIME_IS_UP }, isProtected: true } },
     ]);
     expect(farewell.isLeaving).toBe(true);
+    expect(farewell.isFinal).toBe(true);
   });
 
   test('ends the call whatever the callee says', async () => {
@@ -344,7 +481,7 @@ describe('after the close', () => {
   test('nobody says goodbye any more', async () => {
     farewell.close();
 
-    expect(await farewell.hangUpAfter('response-a')).toBe('canceled');
+    expect(await farewell.hangUpAfter('response-a', others)).toBe('canceled');
     expect(await farewell.sayGoodbye(LEAVE_SILENT_CALLEE, 'callee-silent')).toBe('canceled');
     await farewell.leave(TIME_IS_UP, 'max-duration-reached');
 

@@ -236,13 +236,24 @@ describe('waiting for a hello', () => {
 
   test('the conversation is open when the AI is heard, and not before', () => {
     connect();
-    pickUp.onAiStarted();
-    expect(isListening()).toBe(true);
 
     sayHello();
     expect(isListening()).toBe(true);
     pickUp.onAiStarted();
 
+    expect(isListening()).toBe(false);
+  });
+
+  test('an AI that is heard before the hello, whatever it says, has opened the conversation', () => {
+    connect();
+
+    pickUp.onAiStarted();
+    expect(isListening()).toBe(false);
+    expect(clock.pendingTimers).toBe(0);
+    sayHello();
+    clock.advance(2 * HELLO_TIMEOUT_MS);
+
+    expect(line.spoken).toEqual([]);
     expect(isListening()).toBe(false);
   });
 

@@ -87,7 +87,7 @@ describe('by order', () => {
     expect(rig.said).toEqual([ANNOUNCE_TRANSFER]);
   });
 
-  test('a call that ends during the announcement transfers nobody', async () => {
+  test('a call that ends during the announcement transfers nobody, and the record says so', async () => {
     rig.agent.transfer({ to: TO });
     await settle();
 
@@ -95,6 +95,20 @@ describe('by order', () => {
     await settle();
 
     expect(rig.controls.transfers).toEqual([]);
+    const reason = 'the conversation is over';
+    expect(rig.controls.of('transfer.failed')).toEqual([{ type: 'transfer.failed', to: TO, reason }]);
+  });
+
+  test('a callee who hangs up during the announcement is not connected, and the record says so', async () => {
+    rig.agent.transfer({ to: TO });
+    await settle();
+
+    // The end of the line cuts it off; that of the call is told a moment later.
+    rig.line.isStreaming = false;
+    await rig.settleSpeech('interrupted');
+
+    expect(rig.controls.transfers).toEqual([]);
+    expect(rig.controls.of('transfer.failed')).toHaveLength(1);
   });
 
   test('a call that ends while the other phone rings has nothing to explain', async () => {
@@ -119,8 +133,81 @@ describe('by order', () => {
       await rig.settleSpeech(outcome);
 
       expect(rig.controls.transfers).toEqual([]);
+      expect(rig.controls.of('transfer.failed')).toHaveLength(1);
+      expect(rig.said).toEqual([ANNOUNCE_TRANSFER]);
     },
   );
+});
+
+describe('one at a time', () => {
+  test('an order is taken when nothing else is under way', () => {
+    expect(rig.agent.transfer({ to: TO })).toBeUndefined();
+  });
+
+  test.each(['is announced', 'rings'])('an order is refused while another one %s', async (state) => {
+    rig.agent.transfer({ to: TO });
+    if (state === 'rings') await rig.settleSpeech('heard');
+
+    expect(rig.agent.transfer({ to: TO })).toBe('busy');
+
+    expect(rig.said).toEqual([ANNOUNCE_TRANSFER]);
+  });
+
+  test.each(['is announced', 'rings'])('an order is refused while one of the model %s', async (state) => {
+    const responseId = await transferByTool();
+    if (state === 'rings') await rig.finishResponse(responseId, 'heard');
+
+    expect(rig.agent.transfer({ to: TO })).toBe('busy');
+
+    expect(rig.said).toEqual([]);
+  });
+
+  test.each(['is announced', 'rings'])('the model is told that an order %s already', async (state) => {
+    rig.agent.transfer({ to: TO });
+    if (state === 'rings') await rig.settleSpeech('heard');
+
+    await rig.finishResponse(await transferByTool(), 'heard');
+
+    expect(rig.answers).toEqual([expect.stringContaining('another transfer is under way')]);
+    expect(rig.controls.transfers).toHaveLength(state === 'rings' ? 1 : 0);
+  });
+
+  test('after a failure the next order is taken', async () => {
+    rig.agent.transfer({ to: TO });
+    await rig.settleSpeech('heard');
+    await finishConnecting({ status: 'failed', reason: 'the line was busy' });
+
+    expect(rig.agent.transfer({ to: TO })).toBeUndefined();
+  });
+});
+
+describe('a machine that turns out to have answered', () => {
+  test.each(['order', 'tool'])('is not connected: whoever rings by %s is let go', async (by) => {
+    rig = new AgentRig({
+      behaviour: { answeringMachine: 'leave-message', transferTargets: [{ name: 'Sales', to: TO }] },
+    }).connect();
+    rig.controls.onTransfer = () => connecting.promise;
+    if (by === 'order') {
+      rig.agent.transfer({ to: TO });
+      await rig.settleSpeech('heard');
+    } else await rig.finishResponse(await transferByTool(), 'heard');
+
+    rig.agent.onMachine({ kind: 'detected', result: 'machine' });
+    expect(rig.controls.canceledTransfers).toBe(1);
+    const before = rig.said;
+    await finishConnecting({ status: 'failed', reason: 'it was canceled' });
+
+    expect(rig.said).toEqual(before);
+  });
+
+  test('lets nobody go when the AI merely leaves', async () => {
+    rig.agent.transfer({ to: TO });
+    await rig.settleSpeech('heard');
+
+    rig.agent.close();
+
+    expect(rig.controls.canceledTransfers).toBe(0);
+  });
 });
 
 describe('by the model', () => {
@@ -145,18 +232,46 @@ describe('by the model', () => {
     expect(rig.controls.transfers).toEqual([TO]);
   });
 
-  test.each([
-    ['cuts in and is done', 'interrupted', false],
-    ['speaks when it has been heard', 'heard', true],
-  ] as const)('a callee who %s is not connected, and the model learns why', async (_, outcome, isCalleeSpeaking) => {
+  test.each(['still speaks', 'is done'])('a callee who cuts it off and %s is not connected', async (how) => {
     const responseId = await transferByTool();
 
     rig.startCallee();
-    if (!isCalleeSpeaking) rig.stopCallee();
-    await rig.finishResponse(responseId, outcome);
+    if (how === 'is done') rig.stopCallee();
+    await rig.finishResponse(responseId, 'interrupted');
 
     expect(rig.controls.transfers).toEqual([]);
     expect(rig.answers).toEqual([expect.stringContaining('spoke before they were connected')]);
+    expect(rig.controls.of('transfer.failed')).toMatchObject([{ to: TO, reason: expect.any(String) as string }]);
+  });
+
+  test('a callee who says okay when all of it has been heard is connected', async () => {
+    const responseId = await transferByTool();
+
+    rig.startCallee();
+    await rig.finishResponse(responseId, 'heard');
+
+    expect(rig.controls.transfers).toEqual([TO]);
+    expect(rig.controls.of('transfer.failed')).toEqual([]);
+  });
+
+  test('a callee who says okay when the announcement that was asked for has been heard is connected', async () => {
+    const responseId = await transferByTool();
+    await rig.finishResponse(responseId, 'unspoken');
+
+    rig.startCallee();
+    await rig.settleSpeech('heard');
+
+    expect(rig.controls.transfers).toEqual([TO]);
+  });
+
+  test('a callee who speaks while the model says nothing is heard out, not connected', async () => {
+    const responseId = await transferByTool();
+
+    rig.startCallee();
+    await rig.finishResponse(responseId, 'unspoken');
+
+    expect(rig.said).not.toContain(ANNOUNCE_TRANSFER);
+    expect(rig.controls.transfers).toEqual([]);
   });
 
   test('a callee who cuts into the announcement is not connected either', async () => {
@@ -198,6 +313,7 @@ describe('by the model', () => {
     await finished;
 
     expect(rig.controls.transfers).toEqual([]);
+    expect(rig.controls.of('transfer.failed')).toHaveLength(1);
   });
 });
 

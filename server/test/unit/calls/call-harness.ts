@@ -29,6 +29,7 @@ type EventChanges = {
   readonly carrierCallId?: string;
   readonly eventId?: string;
   readonly leg?: CarrierEvent['leg'];
+  readonly transferAttempt?: number | undefined;
 };
 
 /** A service whose surroundings a test controls. */
@@ -73,9 +74,15 @@ export class CallHarness {
     await settle();
   }
 
-  /** Delivers an event of the leg of the party to whom the call is transferred. */
-  targetEvent(callId: string, occurrence: CarrierOccurrence, carrierCallId = 'target-leg'): Promise<void> {
-    return this.event(callId, occurrence, { leg: 'transfer', carrierCallId });
+  /** Delivers an event of the leg of the party to whom the call is transferred; of the last attempt without other word. */
+  targetEvent(callId: string, occurrence: CarrierOccurrence, changes: EventChanges = {}): Promise<void> {
+    const transferAttempt = this.carrier.transfers.at(-1)?.request.attempt;
+    return this.event(callId, occurrence, {
+      leg: 'transfer',
+      carrierCallId: 'target-leg',
+      transferAttempt,
+      ...changes,
+    });
   }
 
   ring(callId: string): Promise<void> {

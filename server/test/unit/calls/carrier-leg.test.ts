@@ -1,11 +1,20 @@
 // One leg at the carrier: dialled once, commanded, and taken down until it is gone.
 
 import { CarrierLeg, type DialOutcome } from '../../../src/calls/carrier-leg';
+import type { TransferRequest } from '../../../src/calls/ports';
 import { deferred } from '../../../src/lib/deferred';
 import { aCallId, aDialRequest } from '../../support/builders';
 import { FakeCarrier, RecordingLogger } from '../../support/fakes';
 import { ManualClock, settle } from '../../support/manual-clock';
 import { carrierError } from './call-harness';
+
+const TRANSFER: TransferRequest = {
+  to: '+12025550177',
+  from: '+12025550100',
+  attempt: 1,
+  ringTimeoutSeconds: 30,
+  timeLimitSeconds: 600,
+};
 
 let clock: ManualClock;
 let carrier: FakeCarrier;
@@ -172,8 +181,7 @@ test('commands name the leg, the call and an id of their own', async () => {
   await leg.speak('Goodbye.');
   await leg.startStream({ url: 'ws://x', token: 't' });
   await leg.sendDigits('12#');
-  const request = { to: '+12025550177', from: '+12025550100', ringTimeoutSeconds: 30, timeLimitSeconds: 600 };
-  await leg.transfer(request);
+  await leg.transfer(TRANSFER);
 
   const [speak] = carrier.spoken;
   const [stream] = carrier.streams;
@@ -182,15 +190,13 @@ test('commands name the leg, the call and an id of their own', async () => {
   expect(speak).toMatchObject({ text: 'Goodbye.', command: { callId: aCallId(), carrierCallId: 'leg-a' } });
   expect(stream).toMatchObject({ stream: { token: 't' }, command: { callId: aCallId(), carrierCallId: 'leg-a' } });
   expect(digits).toMatchObject({ digits: '12#', command: { callId: aCallId(), carrierCallId: 'leg-a' } });
-  expect(transfer).toMatchObject({ request, command: { callId: aCallId(), carrierCallId: 'leg-a' } });
+  expect(transfer).toMatchObject({ request: TRANSFER, command: { callId: aCallId(), carrierCallId: 'leg-a' } });
   const ids = [speak, stream, digits, transfer].map((sent) => sent?.command.commandId);
   expect(new Set(ids).size).toBe(4);
 });
 
 test('a leg that has no id yet is not commanded', async () => {
-  const request = { to: '+12025550177', from: '+12025550100', ringTimeoutSeconds: 30, timeLimitSeconds: 600 };
-
-  await Promise.all([leg.speak('Goodbye.'), leg.sendDigits('1'), leg.transfer(request)]);
+  await Promise.all([leg.speak('Goodbye.'), leg.sendDigits('1'), leg.transfer(TRANSFER)]);
 
   expect([carrier.spoken, carrier.digits, carrier.transfers]).toEqual([[], [], []]);
 });

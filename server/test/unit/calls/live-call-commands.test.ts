@@ -2,6 +2,7 @@
 
 import type { AnsweringMachineMode } from '../../../src/calls/behaviour';
 import { DEFAULT_BEHAVIOUR } from '../../../src/calls/behaviour';
+import { MAX_INSTRUCTIONS } from '../../../src/calls/call';
 import { CallNotFoundError, CallStateError, CarrierError } from '../../../src/calls/errors';
 import type { CarrierOccurrence } from '../../../src/calls/ports';
 import { aCallId } from '../../support/builders';
@@ -79,12 +80,22 @@ describe('say', () => {
     expect(new Set(ids).size).toBe(2);
     expect(first.call.callId).toBe(callId);
   });
+});
 
-  test('is a conflict when too much waits to be said', async () => {
+describe('an order that the conversation does not take', () => {
+  test.each([
+    ['say', 'busy', /too many texts/i],
+    ['say', 'ending', /is ending, or a machine has answered/],
+    ['transfer', 'busy', /being transferred already/],
+    ['transfer', 'ending', /is ending, or a machine has answered/],
+  ] as const)('%s is a conflict that tells why: %s', async (command, refusal, why) => {
     const callId = await calls.talk();
-    calls.conversations.last.takesSays = false;
+    calls.conversations.last.refusal = refusal;
 
-    await expect(give('say', callId)).rejects.toMatchObject({ code: 'CALL_STATE_CONFLICT', status: 'in-progress' });
+    const answer = give(command, callId);
+
+    const message = expect.stringMatching(why) as string;
+    await expect(answer).rejects.toMatchObject({ code: 'CALL_STATE_CONFLICT', status: 'in-progress', message });
   });
 });
 
@@ -111,6 +122,21 @@ describe('instructions', () => {
     await calls.service.setInstructions(callId, { instructions: 'Be kind.', mode: 'append' });
 
     expect(calls.conversations.last.instructions.at(-1)).toBe('Confirm the appointment.\n\nBe brief.\n\nBe kind.');
+  });
+
+  test.each([
+    ['replace', MAX_INSTRUCTIONS],
+    ['append', MAX_INSTRUCTIONS - 'Confirm the appointment.\n\n'.length],
+  ] as const)('%s up to as many characters as a call may have in all, and no more', async (mode, most) => {
+    const callId = await calls.talk();
+
+    const tooLong = calls.service.setInstructions(callId, { instructions: 'x'.repeat(most + 1), mode });
+    await expect(tooLong).rejects.toBeInstanceOf(CallStateError);
+    expect(calls.conversations.last.instructions).toEqual([]);
+    expect((await calls.call(callId)).instructions).toBe('Confirm the appointment.');
+    const call = await calls.service.setInstructions(callId, { instructions: 'x'.repeat(most), mode });
+
+    expect(call.instructions).toHaveLength(MAX_INSTRUCTIONS);
   });
 
   test('that come while the phone rings reach the AI that is there already', async () => {

@@ -52,7 +52,7 @@ test('the carrier rings the other party in the name of the call, for no longer t
 
   await startTransfer();
 
-  const request = { to: TO, from: '+12025550100', ringTimeoutSeconds: DEADLINES.transferRingSeconds };
+  const request = { to: TO, from: '+12025550100', attempt: 1, ringTimeoutSeconds: DEADLINES.transferRingSeconds };
   expect(calls.carrier.transfers).toMatchObject([
     { command: { callId, carrierCallId: 'leg-1' }, request: { ...request, timeLimitSeconds: 560 } },
   ]);
@@ -99,10 +99,20 @@ test.each(['refused', 'unavailable'] as const)('a transfer that is %s fails, and
 
   const transfer = await startTransfer();
 
-  expect(transfer.outcome).toEqual({ status: 'failed', reason: 'the carrier refused it' });
+  expect(transfer.outcome).toMatchObject({ status: 'failed', reason: 'the carrier refused it' });
   expect(noted()).toEqual(['transfer.started', 'transfer.failed']);
   expect(calls.conversations.last.closed).toBe(false);
   expect(calls.clock.pendingTimers).toBe(pendingTimers);
+});
+
+test('what the carrier said to a transfer that it refused is on record', async () => {
+  calls.carrier.onTransfer = () => Promise.reject(carrierError('refused'));
+
+  await startTransfer();
+
+  const failed = calls.watcher.seen.map(({ entry }) => entry).find(({ type }) => type === 'transfer.failed');
+  const details = { httpStatus: 403, carrierCode: '10010', refusalCode: 'D13' };
+  expect(failed?.data).toEqual({ to: TO, reason: 'the carrier refused it', details });
 });
 
 test.each<[EndReason, string]>([
@@ -177,17 +187,57 @@ test('after a transfer that failed, another one may work', async () => {
   await calls.targetEvent(callId, targetEnds('callee-busy'));
 
   const transfer = await startTransfer();
-  await calls.targetEvent(callId, TARGET_ANSWERS, 'second-target-leg');
+  await calls.targetEvent(callId, TARGET_ANSWERS, { carrierCallId: 'second-target-leg' });
 
   expect(transfer.outcome).toEqual({ status: 'bridged' });
   expect(calls.hungUp).toEqual([]);
+});
+
+describe('a second attempt', () => {
+  let second: { outcome?: TransferOutcome };
+
+  /** The first was given up while its phone rang; of the second nothing is known yet. */
+  beforeEach(async () => {
+    await startTransfer();
+    await calls.targetEvent(callId, TARGET_RINGS, { carrierCallId: 'first-leg' });
+    await calls.clock.advanceAsync(RING_LIMIT_MS);
+    second = await startTransfer();
+  });
+
+  test('is told apart from the first at the carrier', () => {
+    expect(calls.carrier.transfers.map(({ request }) => request.attempt)).toEqual([1, 2]);
+  });
+
+  test.each<[string, CarrierOccurrence]>([
+    ['hang-up', targetEnds('callee-busy')],
+    ['answer', TARGET_ANSWERS],
+    ['ringing', TARGET_RINGS],
+  ])('is not touched by the late %s of the first', async (_, occurrence) => {
+    await calls.targetEvent(callId, occurrence, { carrierCallId: 'first-leg', transferAttempt: 1 });
+    expect(second.outcome).toBeUndefined();
+
+    await calls.targetEvent(callId, TARGET_ANSWERS, { carrierCallId: 'second-leg' });
+
+    expect(second.outcome).toEqual({ status: 'bridged' });
+    expect(calls.hungUp).not.toContain('second-leg');
+    expect(calls.hungUp).toContain('first-leg');
+  });
+
+  test('that works does not end with the first', async () => {
+    await calls.targetEvent(callId, TARGET_ANSWERS, { carrierCallId: 'second-leg' });
+
+    await calls.targetEvent(callId, targetEnds('callee-hung-up'), { carrierCallId: 'first-leg', transferAttempt: 1 });
+    await calls.clock.advanceAsync(2 * DEADLINES.hangupReportMs);
+
+    expect(await calls.status(callId)).toBe('in-progress');
+  });
 });
 
 test('a leg of an attempt that was given up is hung up when it rings after all', async () => {
   await startTransfer();
   await calls.clock.advanceAsync(RING_LIMIT_MS);
 
-  await calls.targetEvent(callId, TARGET_RINGS, 'late-leg');
+  await calls.targetEvent(callId, TARGET_RINGS, { carrierCallId: 'late-leg' });
 
   expect(calls.hungUp).toEqual(['late-leg']);
   expect(await calls.status(callId)).toBe('in-progress');
@@ -197,7 +247,7 @@ test('a second leg for one transfer is hung up, and the first is waited for', as
   const transfer = await startTransfer();
   await calls.targetEvent(callId, TARGET_RINGS);
 
-  await calls.targetEvent(callId, TARGET_ANSWERS, 'second-leg');
+  await calls.targetEvent(callId, TARGET_ANSWERS, { carrierCallId: 'second-leg' });
 
   expect(calls.hungUp).toEqual(['second-leg']);
   expect(transfer.outcome).toBeUndefined();
@@ -389,7 +439,7 @@ describe('after the end of the call', () => {
     await startTransfer();
     await calls.targetEvent(callId, TARGET_RINGS);
 
-    calls.conversations.last.report({ type: 'conversation.failed', verdict: endCall('ai-connection-lost') });
+    calls.service.endAll();
     await settle();
 
     expect(calls.carrier.spoken).toHaveLength(1);

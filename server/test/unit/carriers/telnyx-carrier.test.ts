@@ -16,6 +16,7 @@ const STREAM = { url: 'wss://bridge.example/media', token: 'secret' };
 const TRANSFER: TransferRequest = {
   to: '+12025550177',
   from: '+12025550100',
+  attempt: 2,
   ringTimeoutSeconds: 30,
   timeLimitSeconds: 540,
 };
@@ -157,7 +158,7 @@ describe('a command', () => {
     expect(received).toEqual([{ path: '/v2/calls/v3:leg/actions/send_dtmf', body }]);
   });
 
-  test('transfers, and marks the new leg as the transfer of our call while the first leg stays what it was', async () => {
+  test('transfers, and marks the new leg as that attempt of our call while the first leg stays what it was', async () => {
     await carrier.transfer(COMMAND, TRANSFER);
 
     const body = {
@@ -166,7 +167,7 @@ describe('a command', () => {
       from: '+12025550100',
       timeout_secs: 30,
       time_limit_secs: 540,
-      target_leg_client_state: toClientState(aCallId(), 'transfer'),
+      target_leg_client_state: toClientState(aCallId(), 2),
       webhook_url: 'https://bridge.example/webhooks',
       webhook_url_method: 'POST',
     };

@@ -128,7 +128,7 @@ describe('an announcement', () => {
 
   test('of the leg of a transfer names the call that it belongs to', async () => {
     const announcement = announced();
-    send({ ...START, start: { ...START.start, client_state: toClientState(aCallId(), 'transfer') } });
+    send({ ...START, start: { ...START.start, client_state: toClientState(aCallId(), 2) } });
 
     expect((await announcement)?.callId).toBe(aCallId());
   });

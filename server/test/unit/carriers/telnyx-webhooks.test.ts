@@ -142,11 +142,11 @@ describe('translates', () => {
   });
 
   test.each(['call.initiated', 'call.answered', 'call.bridged', 'call.hangup', 'call.of.tomorrow'])(
-    '%s of the leg of a transfer as such, and as our call',
+    '%s of the leg of a transfer as such, with its attempt, and as our call',
     async (eventType) => {
-      const event = await receive(aWebhook(eventType, { client_state: toClientState(aCallId(), 'transfer') }));
+      const event = await receive(aWebhook(eventType, { client_state: toClientState(aCallId(), 2) }));
 
-      expect(event).toMatchObject({ callId: aCallId(), leg: 'transfer' });
+      expect(event).toMatchObject({ callId: aCallId(), leg: 'transfer', transferAttempt: 2 });
     },
   );
 
@@ -246,7 +246,8 @@ describe('translates', () => {
   test.each([null, undefined, 'YQ==', 'nonsense'])('an event of a call that is not ours: %j', async (clientState) => {
     const event = await receive(aWebhook('call.answered', { client_state: clientState }));
 
-    expect(event).toMatchObject({ type: 'leg.answered', callId: undefined, leg: 'callee' });
+    expect(event).toMatchObject({ type: 'leg.answered', leg: 'callee' });
+    expect([event?.callId, event?.transferAttempt]).toEqual([undefined, undefined]);
   });
 
   test('an event that does not say when as one of now', async () => {

@@ -178,8 +178,9 @@ export class BridgeRig {
     this.session.listener.onSpeechStarted('callee-item');
   }
 
-  stopSpeaking(endMs?: number): void {
-    this.session.listener.onSpeechStopped({ endMs });
+  /** The callee stops; the server answers by itself when it was told to take the turns, unless a test says otherwise. */
+  stopSpeaking(endMs?: number, { isAnswered = this.turns === 'server' }: { readonly isAnswered?: boolean } = {}): void {
+    this.session.listener.onSpeechStopped({ endMs, isAnswered });
   }
 
   /** Lets time pass while the callee's frames come in; no mark comes back by itself. */

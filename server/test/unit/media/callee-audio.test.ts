@@ -8,6 +8,9 @@ import { ManualClock } from '../../support/manual-clock';
 
 const SILENCE = 0xff;
 
+/** As loud as mu-law gets. */
+const LOUD = 0x00;
+
 class Rig {
   readonly clock = new ManualClock();
   readonly session = new FakeRealtimeSession();
@@ -269,11 +272,22 @@ describe('when audio came in', () => {
     );
   });
 
-  test('is now, for a place that nobody knows, or before there was any', () => {
+  test('is now before there was any', () => {
     const rig = Rig.talking();
-    expect(rig.callee.arrivedAtMs(100)).toBe(rig.clock.monotonicMs());
 
-    rig.speak(1, 2, 3);
+    expect([100, undefined].map((placeMs) => rig.callee.arrivedAtMs(placeMs))).toEqual([STARTED_AT_MS, STARTED_AT_MS]);
+  });
+
+  test('is when the last voice did, for a place that nobody knows', () => {
+    const rig = Rig.talking();
+    rig.speak(...Array.from({ length: 10 }, () => SILENCE), LOUD, LOUD, ...Array.from({ length: 25 }, () => SILENCE));
+
+    expect(rig.callee.arrivedAtMs(undefined)).toBe(STARTED_AT_MS + 220);
+  });
+
+  test('is now for a place that nobody knows when there was no voice yet', () => {
+    const rig = Rig.talking();
+    rig.speak(...Array.from({ length: 10 }, () => SILENCE));
 
     expect(rig.callee.arrivedAtMs(undefined)).toBe(rig.clock.monotonicMs());
   });

@@ -2,7 +2,8 @@
 // than was sent.
 
 import fc from 'fast-check';
-import type { ItemRef } from '../../../src/calls/conversation-ports';
+import type { ItemRef, ResponseOutcome } from '../../../src/calls/conversation-ports';
+import type { TurnTaking } from '../../../src/calls/speech';
 import { settle } from '../../support/manual-clock';
 import { BridgeRig, type FollowedSpeech, SILENCE } from './bridge-rig';
 import { BYTES_PER_MS } from './phone-line';
@@ -14,7 +15,8 @@ type Step =
   | { readonly do: 'request' | 'refuse' | 'begin' | 'begin-unwanted' | 'answer' | 'item-end' }
   | { readonly do: 'audio'; readonly ms: number; readonly isNewItem: boolean }
   | { readonly do: 'done'; readonly status: 'completed' | 'cancelled' | 'incomplete' | 'failed' }
-  | { readonly do: 'callee-starts' | 'callee-stops' | 'interrupt' | 'marks' | 'old-marks' }
+  | { readonly do: 'callee-starts' | 'callee-stops' | 'interrupt' | 'marks' | 'old-marks' | 'stall' }
+  | { readonly do: 'listen' | 'take-turns' | 'confirm-turns' }
   | { readonly do: 'wait'; readonly ms: number };
 
 const STEP: fc.Arbitrary<Step> = fc.oneof(
@@ -46,9 +48,19 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
       { do: 'item-end' },
       { do: 'refuse' },
       { do: 'begin-unwanted' },
+      { do: 'stall' },
     ),
   },
+  { weight: 1, arbitrary: fc.constantFrom<Step>({ do: 'listen' }, { do: 'take-turns' }, { do: 'confirm-turns' }) },
 );
+
+type ActiveResponse = {
+  readonly responseId: string;
+  readonly requestId: string | undefined;
+  /** How often the session had been told to cancel when it began: more often by now, and it was meant. */
+  readonly cancelsBefore: number;
+  hasSound: boolean;
+};
 
 /** A bridge, and a session that keeps to the rules: one response at a time, and something becomes of each request. */
 class Conversation {
@@ -56,8 +68,10 @@ class Conversation {
   readonly speeches: FollowedSpeech[] = [];
   /** Requests that are responses, or dropped. */
   readonly #taken = new Set<string>();
-  #active: { readonly responseId: string; readonly requestId: string | undefined } | undefined;
+  #active: ActiveResponse | undefined;
   #item: ItemRef | undefined;
+  /** Who takes the turns as the server has confirmed. */
+  #turns: TurnTaking = 'server';
   #lastNumber = 0;
   /** Every item's audio is one byte, other than that of any other and of silence. */
   readonly #bytes = new Map<string, number>();
@@ -88,9 +102,18 @@ class Conversation {
       case 'callee-starts':
         return rig.bargeIn();
       case 'callee-stops':
-        return rig.stopSpeaking();
+        return rig.stopSpeaking(undefined, { isAnswered: this.#turns === 'server' });
       case 'interrupt':
-        return void rig.bridge.interrupt('api');
+        return this.#interrupt();
+      case 'stall':
+        return this.#stall();
+      case 'listen':
+        return rig.bridge.takeTurns('listen');
+      case 'take-turns':
+        return rig.bridge.takeTurns('server');
+      case 'confirm-turns':
+        this.#turns = rig.turns ?? 'server';
+        return;
       case 'marks':
         return rig.echoMarks();
       case 'old-marks':
@@ -138,11 +161,30 @@ class Conversation {
     this.rig.session.listener.onRequestDropped(requestId);
   }
 
+  /** Whatever waits is dropped by the session as well. */
+  #interrupt(): void {
+    this.rig.bridge.interrupt('api');
+    for (const requestId of this.#waiting) {
+      this.#taken.add(requestId);
+      this.rig.session.listener.onRequestDropped(requestId);
+    }
+  }
+
+  /** The session gives a response up in the middle of its sound, and its end is told later. */
+  #stall(): void {
+    if (this.#active?.hasSound !== true) return;
+    const { responseId } = this.#active;
+    this.#active = undefined;
+    this.rig.done(responseId, 'incomplete');
+    this.rig.done(responseId, 'cancelled');
+  }
+
   #begin(requestId: string | undefined, isUnwanted: boolean): void {
     if (this.#active || (isUnwanted && requestId === undefined)) return;
     this.#lastNumber += 1;
     const responseId = `response-${this.#lastNumber}`;
-    this.#active = { responseId, requestId };
+    const cancelsBefore = this.rig.session.of('cancel').length;
+    this.#active = { responseId, requestId, cancelsBefore, hasSound: false };
     this.#item = undefined;
     if (requestId !== undefined) this.#taken.add(requestId);
     this.rig.session.listener.onResponseStarted({ responseId, requestId, isUnwanted });
@@ -150,6 +192,7 @@ class Conversation {
 
   #audio(ms: number, isNewItem: boolean): void {
     if (!this.#active) return;
+    this.#active.hasSound = true;
     if (isNewItem || !this.#item) this.#item = this.#newItem(this.#active.responseId);
     const byte = this.#bytes.get(this.#item.itemId) ?? 0;
     this.rig.session.listener.onAudio(this.#item, Buffer.alloc(ms * BYTES_PER_MS, byte));
@@ -161,13 +204,15 @@ class Conversation {
     return { responseId, itemId, contentIndex: 0 };
   }
 
-  #done(status: 'completed' | 'cancelled' | 'incomplete' | 'failed'): void {
+  /** What ends without a sound has failed; what failed is asked for again, unless it was cancelled. */
+  #done(status: ResponseOutcome['status']): void {
     if (!this.#active) return;
-    const { responseId, requestId } = this.#active;
+    const { responseId, requestId, cancelsBefore, hasSound } = this.#active;
+    const wasCancelled = this.rig.session.of('cancel').length > cancelsBefore;
+    const isFailure = !wasCancelled && (status === 'failed' || (status === 'incomplete' && !hasSound));
     this.#active = undefined;
-    this.rig.done(responseId, status);
-    // What failed is asked for again.
-    if (status === 'failed' && requestId !== undefined) this.#taken.delete(requestId);
+    this.rig.done(responseId, isFailure ? 'failed' : status);
+    if (isFailure && requestId !== undefined) this.#taken.delete(requestId);
   }
 }
 

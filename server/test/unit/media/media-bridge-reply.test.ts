@@ -2,7 +2,7 @@
 // timeline of their audio, to the first frame that goes out.
 
 import { anItem } from '../../support/builders';
-import { BridgeRig, SILENCE } from './bridge-rig';
+import { BridgeRig, SILENCE, VOICE } from './bridge-rig';
 
 const ITEM = anItem();
 const LATER_ITEM = anItem({ responseId: 'response-b', itemId: 'item-b' });
@@ -205,4 +205,69 @@ test('a callee who goes on speaking is measured from the end of all they said', 
   rig.say();
 
   expect(rig.of('reply.started')).toMatchObject([{ latencyMs: 300 }]);
+});
+
+describe('when the server cannot tell where the speech ended', () => {
+  test('a reply is measured from the last voice of the callee', () => {
+    rig.play(1_000, SILENCE);
+    rig.bargeIn();
+    rig.play(600, VOICE);
+    rig.play(800, SILENCE);
+
+    rig.stopSpeaking(undefined);
+    rig.clock.advance(200);
+    rig.respond();
+    rig.say();
+
+    expect(rig.of('reply.started')).toMatchObject([{ latencyMs: 1_020, vadMs: 820, modelMs: 200 }]);
+  });
+
+  test('speech too soft for the meter is not dated by what was said long before', () => {
+    rig.play(600, VOICE);
+    rig.play(30_000, SILENCE);
+    rig.bargeIn();
+    rig.play(500, SILENCE);
+
+    rig.stopSpeaking(undefined);
+    rig.respond();
+    rig.say();
+
+    const [reply] = rig.of('reply.started');
+    expect(reply?.latencyMs).toBeLessThanOrEqual(520);
+  });
+});
+
+describe('on a noisy line', () => {
+  beforeEach(() => {
+    rig = BridgeRig.talking({ bargeInHoldMs: 200 });
+    rig.respond();
+    rig.say(ITEM, 5_000);
+    rig.play(500, SILENCE);
+  });
+
+  test('nobody waits for a reply to a sound that was held off', () => {
+    rig.bargeIn();
+    rig.play(100, VOICE);
+    rig.stopSpeaking();
+
+    rig.say(anItem({ itemId: 'item-b' }), 1_000);
+    rig.done();
+    rig.hearOut(6_000);
+
+    expect(rig.of('callee.held-off')).toHaveLength(1);
+    expect(rig.of('reply.started')).toEqual([]);
+  });
+
+  test('the reply to what interrupted is measured', () => {
+    rig.bargeIn();
+    rig.play(500, VOICE);
+    rig.done('response-a', 'cancelled');
+    rig.stopSpeaking();
+    rig.clock.advance(300);
+
+    rig.begin({ requestId: rig.lastRequestId, outcomes: [] }, 'response-b');
+    rig.say(LATER_ITEM);
+
+    expect(rig.of('reply.started')).toMatchObject([{ modelMs: 300 }]);
+  });
 });

@@ -122,6 +122,14 @@ describe('from the callee to the AI', () => {
     ]);
     expect(rig.of('usage.added').map(({ usage }) => usage.costUsd)).toEqual([0.001, 0.002]);
   });
+
+  test('words of the callee that could not be written down are in the record as such', () => {
+    const rig = BridgeRig.talking();
+
+    rig.session.listener.onCalleeText('item-1', undefined, aUsage());
+
+    expect(rig.of('turn.finished')).toMatchObject([{ turn: { speaker: 'callee', text: '[not transcribed]' } }]);
+  });
 });
 
 describe('from the AI to the callee', () => {

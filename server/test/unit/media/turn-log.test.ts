@@ -128,3 +128,11 @@ test('words of a callee whose beginning was missed are dated now', () => {
 test('no words of the callee are no turn', () => {
   expect(turns.onCalleeText('item-1', ' \n', 4_000)).toBeUndefined();
 });
+
+test('words of the callee that could not be written down are a turn all the same', () => {
+  turns.onCalleeStarted('item-1', 1_000);
+
+  const turn = turns.onCalleeText('item-1', undefined, 4_000);
+
+  expect(turn).toEqual({ speaker: 'callee', text: '[not transcribed]', startedAtMs: 1_000, isInterrupted: false });
+});

@@ -139,7 +139,7 @@ describe('listening', () => {
   beforeEach(() => rig.ready());
 
   test('leaves the callee without an answer, however long it takes', async () => {
-    rig.session.takeTurns('listen');
+    await rig.takeTurns('listen');
     await rig.speak();
 
     rig.clock.advance(40_000);
@@ -151,7 +151,7 @@ describe('listening', () => {
 
   test('from the middle of what the callee says leaves that without an answer too', async () => {
     await rig.tell(SPEECH_STARTED);
-    rig.session.takeTurns('listen');
+    await rig.takeTurns('listen');
     await rig.tell(SPEECH_STOPPED);
 
     rig.clock.advance(40_000);
@@ -161,9 +161,9 @@ describe('listening', () => {
   });
 
   test('ends in the middle of what the callee says: that gets an answer', async () => {
-    rig.session.takeTurns('listen');
+    await rig.takeTurns('listen');
     await rig.tell(SPEECH_STARTED);
-    rig.session.takeTurns('server');
+    await rig.takeTurns('server');
     await rig.tell(SPEECH_STOPPED);
 
     rig.clock.advance(5_500);
@@ -171,6 +171,64 @@ describe('listening', () => {
 
     expect(rig.of('response.create')).toHaveLength(1);
   });
+});
+
+describe('whether the server answers what was said is told', () => {
+  beforeEach(() => rig.ready());
+
+  async function isAnswered(): Promise<boolean | undefined> {
+    await rig.speak();
+    return rig.listener.stops.at(-1)?.isAnswered;
+  }
+
+  test('by its own words, not by what it was asked for', async () => {
+    const seen = [await isAnswered()];
+    rig.session.takeTurns('listen');
+    await rig.until('session.update', 2);
+    seen.push(await isAnswered());
+    await rig.tell(rig.updated(undefined, 'listen'));
+    seen.push(await isAnswered());
+    rig.session.takeTurns('server');
+    await rig.until('session.update', 3);
+    seen.push(await isAnswered());
+    await rig.tell(rig.updated(undefined, 'server'));
+    seen.push(await isAnswered());
+
+    expect(seen).toEqual([true, true, false, false, true]);
+  });
+
+  test('as it was when it confirms another change', async () => {
+    await rig.takeTurns('listen');
+    rig.session.setInstructions('Be brief.');
+
+    await rig.tell(rig.updated(undefined, 'listen'));
+
+    expect(await isAnswered()).toBe(false);
+  });
+
+  test('so that a request made in place of an answer goes out at once', async () => {
+    await rig.takeTurns('listen');
+    rig.session.takeTurns('server');
+    await rig.speak();
+
+    rig.session.requestResponse({ requestId: 'answer', content: { kind: 'answer' }, isMootWhenAnswered: true });
+    await rig.until('response.create');
+
+    expect(rig.asked()).toEqual(['']);
+    expect(rig.listener.dropped).toEqual([]);
+  });
+});
+
+test('a session that only listens from the first answers nobody', async () => {
+  await rig.connect();
+  rig.session.takeTurns('listen');
+  rig.send({ type: 'session.created', session: { id: 'session-1' } });
+  await rig.until('session.update');
+
+  await rig.tell(rig.updated(undefined, 'listen'));
+  await rig.speak();
+
+  expect(rig.listener.stops).toMatchObject([{ isAnswered: false }]);
 });
 
 describe('before the session is ready', () => {
@@ -240,8 +298,8 @@ describe('the end of the callee’s speech', () => {
   async function endOfSpeech(audioEndMs: number | undefined): Promise<number | undefined> {
     await rig.ready();
     await rig.speak(audioEndMs);
-    expect(rig.listener.speechEndsMs).toHaveLength(1);
-    return rig.listener.speechEndsMs[0];
+    expect(rig.listener.stops).toHaveLength(1);
+    return rig.listener.stops[0]?.endMs;
   }
 
   test('is told without the silence by which the server noticed it', async () => {
@@ -256,10 +314,10 @@ describe('the end of the callee’s speech', () => {
     expect(await endOfSpeech(100)).toBe(0);
   });
 
-  test('is told as the server tells it when it goes by the meaning', async () => {
+  test('is unknown when the server goes by the meaning: how much silence it waited for, nobody tells', async () => {
     await start({ settings: { turnDetection: { type: 'semantic-vad', eagerness: 'high' } } });
 
-    expect(await endOfSpeech(4_200)).toBe(4_200);
+    expect(await endOfSpeech(4_200)).toBeUndefined();
   });
 
   test('is unknown when the server does not tell it', async () => {

@@ -33,6 +33,14 @@ function itemAdded(item: object): ClientEvent {
   };
 }
 
+/** The results that the model was given. */
+function outputs(): [unknown, unknown][] {
+  return rig.of('conversation.item.create').map(({ item }) => {
+    const { call_id: toolCallId, output } = item as { call_id: string; output: string };
+    return [toolCallId, JSON.parse(output)];
+  });
+}
+
 describe('a call of a tool', () => {
   test('is reported with its arguments as the model wrote them', async () => {
     await rig.tell(created('a'), toolItem('done', { arguments: '{"unit": ' }));
@@ -90,6 +98,41 @@ describe('a call of a tool', () => {
     await rig.tell(toolItem('done'));
 
     expect(rig.listener.toolCalls).toEqual([]);
+  });
+
+  test('of a response that we have cancelled is not run, and the model learns that', async () => {
+    await rig.tell(created('a'));
+    rig.session.cancelResponse('active');
+
+    await rig.tell(toolItem('done'), done('a', 'cancelled'));
+    await rig.until('conversation.item.create');
+
+    expect(rig.listener.toolCalls).toEqual([]);
+    expect(outputs()).toEqual([['call-1', expect.objectContaining({ status: 'canceled' })]]);
+  });
+
+  test('of a response that was put off for the callee’s words is not run, and the model learns that', async () => {
+    rig.session.requestResponse({ requestId: 'r', content: { kind: 'answer' }, mayUseTools: true });
+    await rig.until('response.create');
+    await rig.tell(
+      { type: 'input_audio_buffer.speech_started', item_id: 'callee' },
+      created('a', rig.of('response.create')[0]),
+      toolItem('done'),
+    );
+    await rig.until('conversation.item.create');
+
+    expect(rig.listener.toolCalls).toEqual([]);
+    expect(outputs()).toEqual([['call-1', expect.objectContaining({ status: 'canceled' })]]);
+  });
+
+  test('of a response that we have cancelled, when it was cut off itself, has no result', async () => {
+    await rig.tell(created('a'));
+    rig.session.cancelResponse('active');
+
+    await rig.tell(toolItem('done', { status: 'incomplete' }), done('a', 'cancelled'));
+    await rig.flush();
+
+    expect(outputs()).toEqual([]);
   });
 
   test('each of several in one response is reported', async () => {

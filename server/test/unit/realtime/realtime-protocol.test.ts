@@ -21,6 +21,13 @@ describe('reads', () => {
     [{ type: 'input_audio_buffer.speech_started', item_id: 'i', audio_start_ms: 5 }],
     [{ type: 'input_audio_buffer.speech_stopped', item_id: 'i', audio_end_ms: 5 }],
     [{ type: 'conversation.item.input_audio_transcription.completed', item_id: 'i', transcript: '' }],
+    [
+      {
+        type: 'conversation.item.input_audio_transcription.failed',
+        item_id: 'i',
+        error: { code: 'audio_unintelligible' },
+      },
+    ],
     [{ type: 'response.created', response: { id: 'r', metadata: null } }],
     [{ type: 'response.created', response: { id: 'r', metadata: { request: 'response-1' } } }],
     [DONE],

@@ -11,9 +11,10 @@ import type {
   RequestedResponse,
   ResponseOutcome,
   StartedResponse,
+  StoppedSpeech,
 } from '../../../src/calls/conversation-ports';
 import type { EndCall } from '../../../src/calls/end-call';
-import type { ToolCall } from '../../../src/calls/speech';
+import type { ToolCall, TurnTaking } from '../../../src/calls/speech';
 import { OpenAiRealtime, type RealtimeSettings } from '../../../src/realtime/openai-realtime';
 import { RecordingLogger } from '../../support/fakes';
 import { ManualClock, settle } from '../../support/manual-clock';
@@ -31,7 +32,7 @@ export class RecordingListener implements RealtimeListener {
   readonly dropped: string[] = [];
   readonly toolCalls: ToolCall[] = [];
   readonly answeredTools: string[] = [];
-  readonly speechEndsMs: (number | undefined)[] = [];
+  readonly stops: StoppedSpeech[] = [];
 
   onReady(): void {
     this.log.push('ready');
@@ -60,17 +61,17 @@ export class RecordingListener implements RealtimeListener {
     this.log.push(JSON.stringify(text));
   }
 
-  onCalleeText(_itemId: string, text: string, _usage: CallUsage): void {
-    this.log.push(`callee: ${text}`);
+  onCalleeText(_itemId: string, text: string | undefined, _usage: CallUsage): void {
+    this.log.push(text === undefined ? 'callee, not written down' : `callee: ${text}`);
   }
 
   onSpeechStarted(): void {
     this.log.push('speech');
   }
 
-  onSpeechStopped({ endMs }: { readonly endMs: number | undefined }): void {
+  onSpeechStopped(speech: StoppedSpeech): void {
     this.log.push('silence');
-    this.speechEndsMs.push(endMs);
+    this.stops.push(speech);
   }
 
   onToolCall(call: ToolCall): void {
@@ -185,9 +186,18 @@ export class RealtimeRig {
     });
   }
 
-  updated(format: object = { type: 'audio/pcm', rate: 24_000 }): ClientEvent {
-    const input = { format, turn_detection: { type: 'server_vad' } };
+  /** The server confirms the settings. */
+  updated(format: object = { type: 'audio/pcm', rate: 24_000 }, turns: TurnTaking = 'server'): ClientEvent {
+    const isActedOn = turns === 'server';
+    const detection = { type: 'server_vad', create_response: isActedOn, interrupt_response: isActedOn };
+    const input = { format, turn_detection: detection };
     return { type: 'session.updated', session: { audio: { input, output: { format, voice: 'marin' } } } };
+  }
+
+  /** The session is told who takes the turns, and the server has confirmed it. */
+  async takeTurns(by: TurnTaking): Promise<void> {
+    this.session.takeTurns(by);
+    await this.tell(this.updated(undefined, by));
   }
 
   send(...events: ClientEvent[]): void {

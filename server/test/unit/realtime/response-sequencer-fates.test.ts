@@ -18,7 +18,7 @@ const SERVES = (['begin', 'begin', 'refuse', 'overload', 'lose'] satisfies Fate[
   step(`serve: ${fate}`, (world) => world.serve(fate)),
 );
 
-const FINISHES = (['completed', 'failed', 'cancelled'] as const).map((status) =>
+const FINISHES = (['completed', 'failed', 'incomplete', 'cancelled'] as const).map((status) =>
   step(`finish: ${status}`, (world) => world.finish(status)),
 );
 
@@ -26,6 +26,7 @@ const PASSES = [100, 600, 2_100, 5_100, 8_100].map((ms) => step(`${ms} ms`, (wor
 
 const OTHERS = [
   step('sound', (world) => world.sound()),
+  step('tool', (world) => world.callTool()),
   step('speech', (world) => world.startSpeech()),
   step('silence', (world) => world.stopSpeech()),
   step('own answer', (world) => world.answer()),
@@ -93,7 +94,7 @@ test('no timer is left when there is nothing left to do', () => {
 });
 
 test('a session without failures leaves no request that was not cancelled or moot unspoken', () => {
-  const harmless = STEPS.filter(({ name }) => !/refuse|overload|lose|failed|ms$|cancel|moot/.test(name));
+  const harmless = STEPS.filter(({ name }) => !/refuse|overload|lose|failed|incomplete|ms$|cancel|moot/.test(name));
 
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...harmless), { maxLength: 30, size: 'max' }), (steps) => {

@@ -335,6 +335,29 @@ describe('cancelling', () => {
     expect(rig.dropped).toEqual(['two', 'three']);
   });
 
+  test('everything while the server answers takes back the request that is on its way as well', () => {
+    rig.ask('kept');
+    rig.beginByItself('own');
+
+    expect(rig.sequencer.cancel()).toBe(true);
+    rig.refuse(true);
+    rig.sequencer.onDone('own');
+
+    expect([rig.cancels(), rig.dropped, rig.words()]).toEqual([['own'], ['kept'], ['kept']]);
+  });
+
+  test('everything during a protected response takes back the answer that is due as well', () => {
+    rig.ask('goodbye', PROTECTED);
+    rig.begin('a');
+    rig.hear();
+
+    expect([rig.sequencer.cancel(), rig.sequencer.cancel()]).toEqual([true, false]);
+    rig.sequencer.onDone('a');
+
+    expect(rig.sequencer.onCreated('own', null)).toEqual({ requestId: undefined, isUnwanted: true });
+    expect(rig.cancels()).toEqual(['a', 'own']);
+  });
+
   test('a request that is refused for another response drops it', () => {
     rig.ask('one');
     rig.sequencer.cancel();

@@ -53,6 +53,16 @@ describe('while only listening', () => {
   });
 });
 
+test.each([
+  ['server', true],
+  ['listen', false],
+] as const)('at the end of speech it is told whether the server answers: with turns taken by %s', (by, isAnswered) => {
+  rig.sequencer.takeTurns(by);
+  rig.sequencer.onSpeechStarted();
+
+  expect(rig.sequencer.onSpeechStopped()).toBe(isAnswered);
+});
+
 describe('in the middle of the callee’s speech', () => {
   beforeEach(() => rig.sequencer.onSpeechStarted());
 
@@ -108,12 +118,13 @@ describe('a response is not given up', () => {
     expect([rig.unanswered, rig.cancels()]).toEqual([1, ['a']]);
   });
 
-  test('after it was heard', () => {
-    expect(rig.sequencer.onSound('a')).toBe(true);
+  test('while it goes on making sound, however long it is', () => {
+    for (let second = 0; second < 60; second += 1) {
+      expect(rig.sequencer.onSound('a')).toBe(true);
+      rig.clock.advance(SOUND_TIMEOUT_MS - 1);
+    }
 
-    rig.clock.advance(60_000);
-
-    expect([rig.unanswered, rig.cancels()]).toEqual([0, []]);
+    expect([rig.givenUp, rig.cancels()]).toEqual([[], []]);
   });
 
   test('for the progress of another one', () => {
@@ -132,6 +143,52 @@ test('what a response does after it was given up is too late', () => {
 
   expect([rig.sequencer.onProgress('a'), rig.sequencer.onSound('a')]).toEqual([false, false]);
   expect(rig.clock.pendingTimers).toBe(0);
+});
+
+describe('a response that stops in the middle of its sound', () => {
+  beforeEach(() => {
+    rig.ask('one');
+    rig.ask('two');
+    rig.begin('a');
+    rig.clock.advance(3_000);
+    rig.sequencer.onSound('a');
+    rig.clock.advance(SOUND_TIMEOUT_MS - 1);
+  });
+
+  test('is cancelled and given up after 8 s without more of it, not from its beginning', () => {
+    expect([rig.givenUp, rig.cancels()]).toEqual([[], []]);
+
+    rig.clock.advance(1);
+
+    expect(rig.givenUp).toEqual([{ responseId: 'a', hasSound: true }]);
+    expect(rig.cancels()).toEqual(['a']);
+  });
+
+  test('is not asked for again, and what waits goes on', () => {
+    rig.clock.advance(1);
+
+    expect([rig.unanswered, rig.words()]).toEqual([0, ['one', 'two']]);
+  });
+
+  test('is told as cancelled by us when it ends after all, and what it still says is too late', () => {
+    rig.clock.advance(1);
+
+    expect(rig.sequencer.onSound('a')).toBe(false);
+    expect(rig.sequencer.onDone('a').wasCancelled).toBe(true);
+  });
+});
+
+test('the answer of the server’s own is not taken for ours while the switch to listening is not confirmed', () => {
+  rig.hear();
+  rig.ask('goodbye', { isProtected: true });
+
+  expect(rig.sequencer.onCreated('own', null)).toEqual({ requestId: undefined, isUnwanted: false });
+  rig.sequencer.onRefused('response-1', true);
+  rig.sequencer.takeTurns('listen');
+  rig.sequencer.onDone('own');
+
+  expect(rig.words()).toEqual(['goodbye', 'goodbye']);
+  expect(rig.begin('a')).toEqual({ requestId: 'goodbye', isUnwanted: false });
 });
 
 test('the progress of a cancelled response does not put off letting it go', () => {

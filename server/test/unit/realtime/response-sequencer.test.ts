@@ -165,7 +165,37 @@ test('the end of a response that we cancelled is told apart', () => {
   rig.begin('a');
   rig.sequencer.cancel();
 
-  expect([rig.sequencer.onDone('a'), rig.sequencer.onDone('a')]).toEqual([true, false]);
+  expect([rig.sequencer.onDone('a'), rig.sequencer.onDone('a')]).toMatchObject([
+    { wasCancelled: true },
+    { wasCancelled: false },
+  ]);
+});
+
+test('the end of a response tells whether it was heard, each for itself', () => {
+  rig.ask('any');
+  rig.begin('a');
+  rig.sequencer.onSound('a');
+  const heard = rig.sequencer.onDone('a');
+  rig.ask('other');
+  rig.begin('b');
+
+  expect([heard, rig.sequencer.onDone('b')]).toEqual([
+    { wasCancelled: false, hasSound: true },
+    { wasCancelled: false, hasSound: false },
+  ]);
+});
+
+test('a response that is to be repeated keeps the others back, and is judged by how it ended', () => {
+  rig.ask('one');
+  rig.ask('two');
+  rig.begin('a');
+  rig.sequencer.onSound('a');
+
+  rig.sequencer.onDone('a', ({ hasSound }) => hasSound);
+  expect(rig.words()).toEqual(['one']);
+  rig.sequencer.repeat();
+
+  expect(rig.words()).toEqual(['one', 'one']);
 });
 
 test('a request that the server neither answers nor refuses is reported, and can be made again', () => {

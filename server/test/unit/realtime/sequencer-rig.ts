@@ -1,6 +1,7 @@
 // A response sequencer between a test and a server that does what the test says.
 
 import type { RealtimeClientEvent, ResponseCreateEvent } from 'openai/resources/realtime/realtime';
+import type { GivenUpResponse } from '../../../src/realtime/active-response';
 import { type CreatedResponse, ResponseSequencer } from '../../../src/realtime/response-sequencer';
 import type { SequencedRequest } from '../../../src/realtime/request-queue';
 import { ManualClock } from '../../support/manual-clock';
@@ -13,11 +14,13 @@ export class SequencerRig {
   readonly clock = new ManualClock();
   readonly sent: RealtimeClientEvent[] = [];
   readonly dropped: string[] = [];
+  readonly givenUp: GivenUpResponse[] = [];
   unanswered = 0;
   readonly sequencer = new ResponseSequencer({
     clock: this.clock,
     send: (event) => this.sent.push(event),
-    onGivenUp: () => {},
+    hasToStay: () => false,
+    onGivenUp: (responseId, status) => this.givenUp.push({ responseId, hasSound: status === 'incomplete' }),
     onUnanswered: () => {
       this.unanswered += 1;
     },

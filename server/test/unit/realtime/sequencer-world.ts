@@ -3,6 +3,7 @@
 
 import type { RealtimeClientEvent, ResponseCreateEvent } from 'openai/resources/realtime/realtime';
 import type { TurnTaking } from '../../../src/calls/speech';
+import type { EndedResponse, GivenUpResponse } from '../../../src/realtime/active-response';
 import { FailedResponses } from '../../../src/realtime/failed-responses';
 import { ResponseSequencer } from '../../../src/realtime/response-sequencer';
 import { ManualClock } from '../../support/manual-clock';
@@ -18,8 +19,8 @@ export type Fate = 'begin' | 'refuse' | 'overload' | 'lose';
 export class SequencerWorld {
   readonly clock = new ManualClock();
   /**
-   * What happened to each request, in order: S begun, U begun unwanted, F its response failed or was given up, D
-   * dropped.
+   * What happened to each request, in order: S begun, U begun unwanted, F its response failed or was given up, and is
+   * asked for again, D dropped.
    */
   readonly trails = new Map<string, string>();
   /** What the sequencer should not have done. */
@@ -29,18 +30,19 @@ export class SequencerWorld {
   readonly #requestOf = new Map<string, string | undefined>();
   readonly #cancelledIds = new Set<string>();
   readonly #toServer: RealtimeClientEvent[] = [];
+  readonly #toolRunIds = new Set<string>();
   #activeId: string | undefined;
   #owesAnswer = false;
   #isCalleeSpeaking = false;
+  /** As the server has it. */
   #turns: TurnTaking = 'server';
   #lastNumber = 0;
-  /** Cancelled in this very moment: if somebody asks again, it was given up. */
-  #cancelledNow: string | undefined;
   readonly #sequencer = new ResponseSequencer({
     clock: this.clock,
     send: (event) => this.#onSent(event),
-    onGivenUp: () => {},
-    onUnanswered: () => this.#onUnanswered(),
+    hasToStay: () => false,
+    onGivenUp: (responseId, status) => this.#onGivenUp({ responseId, hasSound: status === 'incomplete' }),
+    onUnanswered: () => this.#failures.onFailure({ code: 'response_not_created' }),
     onDropped: (requestId) => this.#note(requestId, 'D'),
   });
   readonly #failures = new FailedResponses(this.clock, {
@@ -69,6 +71,7 @@ export class SequencerWorld {
   serve(fate: Fate): void {
     const event = this.#toServer.shift();
     if (event?.type === 'response.cancel' && event.response_id === this.#activeId) return this.finish('cancelled');
+    if (event?.type === 'session.update') return this.#update(event.event_id as TurnTaking);
     if (event?.type !== 'response.create') return;
     const eventId = event.event_id ?? '';
     if (this.#activeId !== undefined) return void this.#sequencer.onRefused(eventId, true);
@@ -91,13 +94,23 @@ export class SequencerWorld {
     if (this.#activeId !== undefined) this.#sequencer.onSound(this.#activeId);
   }
 
-  finish(status: 'completed' | 'failed' | 'cancelled'): void {
+  /** The response that is being made calls a tool, which is run if anybody wants it. */
+  callTool(): void {
+    const responseId = this.#activeId;
+    if (responseId !== undefined && this.#sequencer.onProgress(responseId)) this.#toolRunIds.add(responseId);
+  }
+
+  finish(status: 'completed' | 'failed' | 'incomplete' | 'cancelled'): void {
     const responseId = this.#activeId;
     if (responseId === undefined) return;
     this.#activeId = undefined;
-    const wasCancelled = this.#sequencer.onDone(responseId, status === 'failed');
-    if (status === 'completed' && !wasCancelled) this.#failures.forget();
-    if (status !== 'failed' || wasCancelled) return;
+    const isFailure = ({ wasCancelled, hasSound }: EndedResponse): boolean =>
+      !wasCancelled &&
+      !this.#toolRunIds.has(responseId) &&
+      (status === 'failed' || (status === 'incomplete' && !hasSound));
+    const ended = this.#sequencer.onDone(responseId, isFailure);
+    if (status === 'completed' && !ended.wasCancelled) this.#failures.forget();
+    if (!isFailure(ended)) return;
     this.#note(this.#requestOf.get(responseId), 'F');
     this.#failures.onFailure(TRANSIENT);
   }
@@ -114,12 +127,13 @@ export class SequencerWorld {
     if (!this.#isCalleeSpeaking) return;
     this.#isCalleeSpeaking = false;
     this.#owesAnswer = this.#turns === 'server';
-    this.#sequencer.onSpeechStopped();
+    const isAnswered = this.#sequencer.onSpeechStopped();
+    if (isAnswered !== this.#owesAnswer) this.faults.push(`whether the server answers was told as ${isAnswered}`);
   }
 
+  /** The server learns of it behind what it was sent before, and the sequencer by its confirmation. */
   takeTurns(by: TurnTaking): void {
-    this.#turns = by;
-    this.#sequencer.takeTurns(by);
+    this.#toServer.push({ type: 'session.update', event_id: by, session: { type: 'realtime' } });
   }
 
   cancel(which: 'active' | 'all'): void {
@@ -130,7 +144,6 @@ export class SequencerWorld {
   }
 
   pass(ms: number): void {
-    this.#cancelledNow = undefined;
     this.clock.advance(ms);
   }
 
@@ -162,13 +175,8 @@ export class SequencerWorld {
 
   #onSent(event: RealtimeClientEvent): void {
     this.#toServer.push(event);
-    if (event.type === 'response.cancel') this.#onCancelSent(event.response_id ?? '');
+    if (event.type === 'response.cancel') this.#cancelledIds.add(event.response_id ?? '');
     if (event.type === 'response.create') this.#judge(event);
-  }
-
-  #onCancelSent(responseId: string): void {
-    this.#cancelledIds.add(responseId);
-    this.#cancelledNow = responseId;
   }
 
   #judge({ response }: ResponseCreateEvent): void {
@@ -179,10 +187,14 @@ export class SequencerWorld {
     if (isMaking) this.faults.push(`${requestId} was asked for beside another response`);
   }
 
-  #onUnanswered(): void {
-    if (this.#cancelledNow !== undefined) this.#note(this.#requestOf.get(this.#cancelledNow), 'F');
-    this.#cancelledNow = undefined;
-    this.#failures.onFailure({ code: 'response_not_created' });
+  #update(by: TurnTaking): void {
+    this.#turns = by;
+    this.#sequencer.takeTurns(by);
+  }
+
+  /** What was heard in part has come to its end by that. */
+  #onGivenUp({ responseId, hasSound }: GivenUpResponse): void {
+    if (!hasSound) this.#note(this.#requestOf.get(responseId), 'F');
   }
 
   #note(requestId: string | undefined, what: string): void {

@@ -3,6 +3,7 @@
 import { DEFAULT_BEHAVIOUR, type TurnDetection } from '../../../src/calls/behaviour';
 import { parseServerEvent, type SessionUpdated } from '../../../src/realtime/realtime-protocol';
 import {
+  confirmedTurns,
   echoMismatch,
   sessionRequest,
   type SessionSettings,
@@ -187,4 +188,17 @@ describe('beside the formats', () => {
     expect(echoMismatch(SETTINGS, updated(pcm, pcm, { output: { voice: 'alloy' } }))).toBe('voice');
     expect(echoMismatch(SETTINGS, updated(pcm, pcm, { output: { voice: { id: 'voice_1' } } }))).toBeUndefined();
   });
+});
+
+test.each([
+  [{ type: 'server_vad', create_response: false, interrupt_response: false }, 'listen'],
+  [{ type: 'semantic_vad', create_response: true, interrupt_response: true }, 'server'],
+  // As the server does when nothing is said of it.
+  [{ type: 'server_vad' }, 'server'],
+  [{ type: 'server_vad', create_response: null }, 'server'],
+  [undefined, 'server'],
+])('an echo with the turn detection %j tells who takes the turns: %s', (detection, by) => {
+  const pcm = { type: 'audio/pcm', rate: 24_000 };
+
+  expect(confirmedTurns(updated(pcm, pcm, { input: { turn_detection: detection } }))).toBe(by);
 });

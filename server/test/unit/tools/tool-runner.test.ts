@@ -420,7 +420,7 @@ describe('waiting for the other tools', () => {
   /** What is told to a tool that waits for the others, once it is. */
   function askedBy(runner: ToolRunner, toolCallId: string): { hasWorked?: boolean } {
     const state: { hasWorked?: boolean } = {};
-    void runner.whenOthersDone(toolCallId).then((hasWorked) => {
+    void runner.whenOthersDone(aToolCall({ toolCallId })).then((hasWorked) => {
       state.hasWorked = hasWorked;
     });
     return state;
@@ -449,6 +449,17 @@ describe('waiting for the other tools', () => {
     await settle();
 
     expect(asked.hasWorked).toBe(true);
+  });
+
+  test('tells of one of the same response that had failed before', async () => {
+    const { runner } = aRig(slowTool());
+    runner.run(aToolCall({ toolCallId: 'refused', argumentsJson: 'not JSON' }));
+    runner.run(aToolCall({ toolCallId: 'own' }));
+
+    const asked = askedBy(runner, 'own');
+    await settle();
+
+    expect(asked.hasWorked).toBe(false);
   });
 
   test.each<[string, (rig: ReturnType<typeof aRig>, uses: Use[]) => Promise<void> | void]>([
