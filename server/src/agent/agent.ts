@@ -159,6 +159,7 @@ export class Agent implements Conversation, VoiceLineListener {
     this.#silence.onSpeech();
     this.#silence.onCalleeSpoke();
     this.#farewell.onCalleeStarted();
+    this.#pickUp.onCalleeStarted();
     this.#machine.onCalleeStarted();
   }
 

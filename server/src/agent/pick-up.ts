@@ -16,7 +16,7 @@ export type PickUpOptions = Pick<CallBehaviour, 'opening' | 'helloTimeoutMs' | '
 /** What a pick-up works with. */
 export type PickUpDeps = {
   readonly clock: Clock;
-  readonly line: Pick<VoiceLine, 'speak' | 'isAiSpeaking' | 'isCalleeSpeaking'>;
+  readonly line: Pick<VoiceLine, 'speak' | 'interrupt' | 'isAiSpeaking' | 'isCalleeSpeaking'>;
   /** Whether the AI only listens. */
   readonly setListening: (isListening: boolean) => void;
 };
@@ -26,6 +26,8 @@ export class PickUp {
   readonly #options: PickUpOptions;
   readonly #deps: PickUpDeps;
   #stage: 'waiting' | 'opening' | 'done' = 'waiting';
+  /** Makes worthless what becomes of an earlier opening. */
+  #attempt = 0;
   #isReady = false;
   #isConnected = false;
   #timer: Timer | undefined;
@@ -50,6 +52,15 @@ export class PickUp {
     // The AI is late: what the callee says until it is heard must not be answered instead of the greeting, or cut it off.
     if (this.#stage !== 'done') this.#deps.setListening(true);
     if (this.#options.opening === 'wait-for-hello') this.#awaitHello();
+  }
+
+  /** They say hello just when the wait for it is over: an opening that nobody has heard yet waits for its end. */
+  onCalleeStarted(): void {
+    const { opening, protectGreeting } = this.#options;
+    if (opening !== 'wait-for-hello' || this.#stage !== 'opening' || protectGreeting) return;
+    this.#stage = 'waiting';
+    this.#attempt += 1;
+    this.#deps.line.interrupt('callee');
   }
 
   onCalleeStopped(): void {
@@ -87,7 +98,10 @@ export class PickUp {
       greeting === undefined ? { kind: 'directive', directive } : { kind: 'words', words: greeting };
     const mayUseTools = greeting === undefined;
     const isReply = directive === ANSWER_HELLO;
-    void this.#deps.line.speak({ content, isProtected, isReply, mayUseTools }).then(() => this.#finish());
+    const attempt = this.#attempt;
+    void this.#deps.line.speak({ content, isProtected, isReply, mayUseTools }).then(() => {
+      if (attempt === this.#attempt) this.#finish();
+    });
   }
 
   #finish(): void {

@@ -37,8 +37,8 @@ export class TurnTaker {
   /** Protected speeches that are asked for, made or heard. */
   #protections = 0;
   #isClosed = false;
-  /** When the callee first heard the AI. */
-  #heardSinceMs = Infinity;
+  /** When the callee first heard the AI, if that was something protected; over the beginning of it they say hello. */
+  #helloSinceMs: number | undefined;
   /** The speech of the callee that began during something protected is more than a hello. */
   #isTurn = false;
   #isAnswerOwed = false;
@@ -83,7 +83,7 @@ export class TurnTaker {
 
   /** The callee hears the AI. */
   onAiStarted(): void {
-    this.#heardSinceMs = Math.min(this.#heardSinceMs, this.#deps.nowMs());
+    this.#helloSinceMs ??= this.isProtected ? this.#deps.nowMs() : -Infinity;
   }
 
   /** True while nobody but the agent decides who speaks: an answer of the server's own is none that it wants. */
@@ -94,7 +94,7 @@ export class TurnTaker {
   /** The callee begins to speak; returns whether that cuts off an AI whose voice `isHeard`, or that is about to speak. */
   onSpeechStarted(isHeard: boolean): boolean {
     this.#speech = 'heard';
-    this.#isTurn = this.#deps.nowMs() - this.#heardSinceMs >= HELLO_MS;
+    this.#isTurn = this.#helloSinceMs !== undefined && this.#deps.nowMs() - this.#helloSinceMs >= HELLO_MS;
     this.#isAnswerOwed = false;
     if (!this.#isOpen) return false;
     // What is not heard yet needs no hold: it can take in what the callee adds.

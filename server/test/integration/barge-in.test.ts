@@ -76,6 +76,36 @@ test('of several items, what was heard stays, what was heard in part is truncate
   expect(session.violations).toEqual([]);
 });
 
+// The server ends an item behind the first audio of the next one: around that, and around where the callee hears the
+// one item turn into the other.
+test.each([660, 860, 920, 980])(
+  'an interruption after %i ms, about when an item of 1 s gives way to the next, is exact',
+  async (ms) => {
+    bridge.openai.setDefaultScript({
+      turns: [{ say: [speech(0, FIRST_ITEM_MS), speech(1, 4_000)], speedup: 1.5 }],
+      otherwise: {},
+    });
+    bridge.telnyx.setDefaultScript({ steps: cutInAfter(ms) });
+
+    const callId = await bridge.place();
+    await bridge.entry(callId, 'assistant.interrupted');
+    const leg = bridge.telnyx.legs[0]!;
+    const session = bridge.openai.sessions[0]!;
+    await session.untilSent('response.done');
+    await callMoves(leg, 200);
+
+    const playedMs = leg.playedMsAtClear[0]!;
+    expectLateEnd(session);
+    // One frame more than the model knows of ends the first item, and the phone may be another one ahead of the ear.
+    expect(knownMs(session)).toBeGreaterThanOrEqual(playedMs - 2 * FRAME_MS - BUDGET_MS);
+    expect(knownMs(session)).toBeLessThanOrEqual(playedMs + BUDGET_MS);
+    const [first, second] = tonesHeard(leg);
+    expect(first!.ms).toBe(Math.min(playedMs, FIRST_ITEM_MS));
+    expect(second?.ms ?? 0).toBe(Math.max(0, playedMs - FIRST_PLAYED_MS));
+    expect(session.violations).toEqual([]);
+  },
+);
+
 test('the record dates each item by when the callee began to hear it', async () => {
   bridge.openai.setDefaultScript({ turns: [{ say: [speech(0, FIRST_ITEM_MS), speech(1, 400)] }] });
 
@@ -396,6 +426,23 @@ function sentBeforeClear(leg: SimulatedLeg, clear: number): number {
 function mediaAfterClear(leg: SimulatedLeg): unknown[] {
   const clear = leg.received.findIndex(({ event }) => event === 'clear');
   return leg.received.slice(clear + 1).filter(({ event }) => event === 'media');
+}
+
+/** The simulator must do what the test is about: end the first item behind the first audio of the second. */
+function expectLateEnd(session: SimulatedSession): void {
+  const [first, second] = assistantItems(session);
+  const indexOf = (type: string, itemId: string): number =>
+    session.serverEvents.findIndex(({ type: sent, event }) => sent === type && event['item_id'] === itemId);
+  const begunAt = indexOf('response.output_audio.delta', second!.id);
+  expect(begunAt).toBeGreaterThan(0);
+  expect(indexOf('response.output_audio.done', first!.id)).toBeGreaterThan(begunAt);
+}
+
+/** How much of all that it said the model believes to have been heard. */
+function knownMs(session: SimulatedSession): number {
+  return assistantItems(session)
+    .filter(({ deleted }) => deleted !== true)
+    .reduce((sum, { audioMs, truncatedToMs }) => sum + (truncatedToMs ?? audioMs), 0);
 }
 
 /** The truncation against what the phone had played of the item when the clear took effect, and what it had been sent. */

@@ -1,6 +1,9 @@
 // The main job, end to end: words both ways, interruptions exact to the frame, and the record of it all.
 
-import { rms } from '../../src/simulator/pcm';
+import { decodeMulaw, encodeMulaw, rms } from '../../src/simulator/pcm';
+import type { SimulatedSession } from '../../src/simulator/simulated-openai/simulated-session';
+import { SpeechSource } from '../../src/simulator/simulated-openai/speech-source';
+import type { SimulatedLeg } from '../../src/simulator/simulated-telnyx/simulated-leg';
 import { clip } from '../../src/simulator/voices/voices';
 import { correlationPeak, toneAmplitude } from '../support/audio-fixtures';
 import { TestBridge } from '../support/test-bridge';
@@ -170,18 +173,28 @@ test.each(['PCMU', 'PCMA'] as const)('understands a line that announces %s', asy
   expect(amplitude(session.heard(), 500, AI_RATE_HZ)).toBeGreaterThan(1_000);
 });
 
-test('passes mu-law through untouched when the AI speaks it too', async () => {
+test('passes mu-law through untouched, byte for byte both ways, when the AI speaks it too', async () => {
   bridge = await TestBridge.start({ env: { OPENAI_AUDIO_FORMAT: 'pcmu' } });
-  bridge.openai.setDefaultScript({ turns: [{ say: [{ toneHz: 700, ms: 600, text: 'Hello.' }] }], otherwise: {} });
-  bridge.telnyx.setDefaultScript({ steps: [{ do: 'tone', hz: 500, ms: 600 }] });
+  const speech = { clip: 'ai-acknowledge' };
+  bridge.openai.setDefaultScript({ turns: [{ say: [speech] }], otherwise: {} });
+  bridge.telnyx.setDefaultScript({ steps: [{ do: 'say', clip: 'callee-question' }] });
 
-  await bridge.place();
-  const leg = await bridge.telnyx.nextLeg();
-  const session = await bridge.openai.nextSession();
+  const callId = await bridge.place({ protectGreeting: true });
+  await bridge.entry(callId, 'turn.finished');
+  const leg = bridge.telnyx.legs[0]!;
+  const session = bridge.openai.sessions[0]!;
+  await session.untilSent('input_audio_buffer.speech_stopped');
 
-  await until(() => amplitude(leg.heard(), 700, PHONE_RATE_HZ) > 1_000);
-  await until(() => amplitude(session.heard(), 500, AI_RATE_HZ) > 1_000);
-  expect(session.config.audio.input.format).toEqual({ type: 'audio/pcmu' });
+  const format = { type: 'audio/pcmu' } as const;
+  const spoken = new SpeechSource((name) => clip(name, AI_RATE_HZ)).speak(speech, format);
+  const bytes = Buffer.concat(spoken.chunks.map(({ base64 }) => Buffer.from(base64, 'base64')));
+  expect(session.config.audio).toMatchObject({ input: { format }, output: { format } });
+  expect(bytes.length).toBeGreaterThan(PHONE_RATE_HZ);
+  expect(bytesOf(leg.heard()).includes(bytesOf(decodeMulaw(bytes)))).toBe(true);
+  const heard = mulawHeard(session);
+  expect(heard.length).toBeGreaterThan(PHONE_RATE_HZ);
+  expect(rms(heard)).toBeGreaterThan(150);
+  expect(bytesOf(heard).equals(bytesOf(streamed(leg).subarray(0, heard.length)))).toBe(true);
 });
 
 /**
@@ -220,4 +233,19 @@ function correlation(a: Int16Array, b: Int16Array): number {
 /** Of the whole recording, silence included. */
 function amplitude(pcm: Int16Array, hz: number, sampleRateHz: number): number {
   return pcm.length === 0 ? 0 : toneAmplitude(pcm, { hz, sampleRateHz });
+}
+
+/** What the callee said from the first frame of the stream on, as mu-law leaves it. */
+function streamed(leg: SimulatedLeg): Int16Array {
+  const frames = leg.sent.filter(({ event }) => event === 'media').length;
+  return decodeMulaw(encodeMulaw(leg.said().slice((-frames * PHONE_RATE_HZ * FRAME_MS) / 1_000)));
+}
+
+/** What the AI heard; it is raised from 8 kHz by repeating each sample. */
+function mulawHeard(session: SimulatedSession): Int16Array {
+  return session.heard().filter((_, index) => index % 3 === 0);
+}
+
+function bytesOf(pcm: Int16Array): Buffer {
+  return Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength);
 }

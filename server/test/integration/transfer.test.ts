@@ -37,6 +37,7 @@ const AI: AiScript = {
 };
 
 const CONNECT = { name: 'transfer_call', arguments: '{"target":"office"}' };
+const HANG_UP = { name: 'end_call', arguments: '{}' };
 
 /** The AI that connects the callee in its first words. */
 const CONNECTING_AI: AiScript = { ...AI, asked: [{ ...OPENING, functionCall: CONNECT }, AI.asked![1]!] };
@@ -66,7 +67,7 @@ async function placeConnecting(ai: AiScript = CONNECTING_AI): Promise<string> {
 /** A call whose opening has been heard. */
 async function placeAndListen(): Promise<string> {
   const callId = await bridge.place();
-  await until(() => (bridge.telnyx.legs[0]?.playedMs() ?? 0) >= OPENING_MS);
+  await until(() => (calleeLegOrNone()?.playedMs() ?? 0) >= OPENING_MS);
   return callId;
 }
 
@@ -75,7 +76,11 @@ function order(callId: string, body: Record<string, unknown> = {}): Promise<Answ
 }
 
 function calleeLeg(): SimulatedLeg {
-  return bridge.telnyx.legs[0]!;
+  return calleeLegOrNone()!;
+}
+
+function calleeLegOrNone(): SimulatedLeg | undefined {
+  return bridge.telnyx.legs[0];
 }
 
 async function officeLeg(): Promise<SimulatedLeg> {
@@ -228,9 +233,38 @@ describe('the AI that connects the callee', () => {
     const record = await bridge.ended(callId);
 
     expect(toolOutputs()).toMatchObject([{ status: 'error', details: { cause: 'the carrier refused it' } }]);
+    const { data } = await bridge.entry(callId, 'transfer.failed');
+    expect(data).toMatchObject({ to: OFFICE, details: { httpStatus: 422 } });
     expect(bridge.telnyx.legs).toHaveLength(1);
     expectExplainedAndAnswered();
     expect(record).toMatchObject({ endReason: 'callee-hung-up' });
+    await expectNothingLeft();
+  });
+
+  test.each(['transfers first', 'hangs up first'])('and wants to hang up, too, parts nobody: it %s', async (how) => {
+    // Longer than a goodbye waits for its last word.
+    bridge.telnyx.script(OFFICE, { ringMs: 1_000 });
+    const functionCalls = how === 'transfers first' ? [CONNECT, HANG_UP] : [HANG_UP, CONNECT];
+    const callId = await placeConnecting({ ...AI, asked: [{ ...OPENING, functionCalls }] });
+
+    await bridge.entry(callId, 'transfer.bridged');
+    await until(() => bridge.openai.liveSessions().length === 0);
+    (await officeLeg()).hangUp();
+
+    expect(await bridge.ended(callId)).toMatchObject({ endReason: 'transferred' });
+    await expectNothingLeft();
+  });
+
+  test('and whose connection breaks while the other phone rings is not missed', async () => {
+    bridge.telnyx.script(OFFICE, { ringMs: 1_000 });
+    const callId = await placeConnecting();
+    await bridge.entry(callId, 'transfer.started');
+
+    theSession().drop();
+    await bridge.entry(callId, 'transfer.bridged');
+    (await officeLeg()).hangUp();
+
+    expect(await bridge.ended(callId)).toMatchObject({ status: 'completed', endReason: 'transferred' });
     await expectNothingLeft();
   });
 
@@ -344,6 +378,36 @@ describe('a transfer by the API', () => {
     await expectNothingLeft();
   });
 
+  test('takes the place of a goodbye that the AI is saying', async () => {
+    bridge.openai.setDefaultScript({ ...AI, asked: [{ ...OPENING, functionCall: HANG_UP }] });
+    const callId = await bridge.place();
+    await until(() => (calleeLegOrNone()?.playedMs() ?? 0) > 0);
+
+    const answer = await order(callId, { announcement: ANNOUNCEMENT });
+    await bridge.entry(callId, 'transfer.bridged');
+    (await officeLeg()).hangUp();
+    const record = await bridge.ended(callId);
+
+    expect(answer.status).toBe(202);
+    expect(record).toMatchObject({ endReason: 'transferred' });
+    expect(typesOf(record)).toContain('goodbye.canceled');
+    await expectNothingLeft();
+  });
+
+  test('whose callee hangs up during the announcement has failed, and no other phone rings', async () => {
+    const callId = await placeAndListen();
+    await order(callId, { announcement: ANNOUNCEMENT });
+    await untilPlayed(OPENING_MS + 2 * FRAME_MS);
+
+    calleeLeg().hangUp();
+    const record = await bridge.ended(callId);
+
+    expect(typesOf(record).filter((type) => type.startsWith('transfer.'))).toEqual(['transfer.failed']);
+    expect(bridge.telnyx.legs).toHaveLength(1);
+    expect(record).toMatchObject({ endReason: 'callee-hung-up' });
+    await expectNothingLeft();
+  });
+
   test('is refused while another one rings, and after it', async () => {
     bridge.telnyx.script(OFFICE, { ringMs: 1_500 });
     const callId = await placeAndListen();
@@ -382,7 +446,7 @@ describe('a transfer by the API', () => {
     bridge = await TestBridge.start({ env: { ALLOWED_COUNTRIES: 'DE' } });
     bridge.openai.setDefaultScript(AI);
     const { call } = await bridge.app.calls.place(aCallRequest());
-    await until(() => (bridge.telnyx.legs[0]?.playedMs() ?? 0) >= OPENING_MS);
+    await until(() => (calleeLegOrNone()?.playedMs() ?? 0) >= OPENING_MS);
 
     const answer = await order(call.callId, { announcement: ANNOUNCEMENT });
 

@@ -1,12 +1,22 @@
 // How the callee's turns are found: that the settings of the server and of a call reach the session, and what a hold
 // before interruptions lets through and what not.
 
+import { rms } from '../../src/simulator/pcm';
 import type { PhoneScript } from '../../src/simulator/simulated-telnyx/phone-script';
+import type { SimulatedLeg } from '../../src/simulator/simulated-telnyx/simulated-leg';
+import { dominantToneHz } from '../support/audio-fixtures';
 import { TestBridge } from '../support/test-bridge';
 import { until } from '../support/until';
 
 const CALLEE_HZ = 400;
 const AI_HZ = 700;
+const ANSWER_HZ = 1_100;
+
+const FRAME_MS = 20;
+const FRAME_SAMPLES = 160;
+
+/** What the server's own detection, the frames and a busy machine may add to a hold. */
+const HOLD_SLACK_MS = 250;
 
 type Turn = { speaker: string; text: string; isInterrupted: boolean; heardMs?: number };
 type Detection = Readonly<Record<string, unknown>>;
@@ -145,7 +155,7 @@ describe('with a hold of 250 ms', () => {
   function tellStoryTo(script: PhoneScript): void {
     bridge.openai.setDefaultScript({
       turns: [{ say: [{ toneHz: AI_HZ, ms: STORY_MS, text: 'One two three four five six.' }], speedup: 1.5 }],
-      otherwise: { say: [{ toneHz: 1_100, ms: 400, text: 'I see.' }] },
+      otherwise: { say: [{ toneHz: ANSWER_HZ, ms: 400, text: 'I see.' }] },
       hears: ['Wait, please.'],
     });
     bridge.telnyx.setDefaultScript(script);
@@ -182,15 +192,34 @@ describe('with a hold of 250 ms', () => {
 
     const leg = bridge.telnyx.legs[0]!;
     const session = bridge.openai.sessions[0]!;
-    // The callee began after 500 ms of the story; the clip has some silence in front.
     expect(leg.playedMsAtClear).toHaveLength(1);
-    expect(leg.playedMsAtClear[0]).toBeGreaterThan(500 + 250);
+    expect(storyEndMs(leg) - firstSoundMs(leg.said())).toBeGreaterThanOrEqual(250);
     expect(leg.playedMsAtClear[0]).toBeLessThan(STORY_MS);
+    const truncate = await session.until('conversation.item.truncate');
+    expectTruncation(truncate, leg);
     expect(session.responses).toMatchObject([{ status: 'cancelled' }, { status: 'completed' }]);
-    expect(interrupted.data).toMatchObject({ by: 'callee' });
+    expect(interrupted.data).toEqual({ by: 'callee', heardMs: truncate['audio_end_ms'] });
     expect((await turns(callId, 'assistant')).map(({ isInterrupted }) => isInterrupted)).toEqual([true, false]);
     expect(await turns(callId, 'callee')).toMatchObject([{ text: 'Wait, please.' }]);
     expect(session.violations).toEqual([]);
+  });
+
+  test('an unbroken sound cuts the AI off as soon as the hold is over, and the AI is told how much was heard', async () => {
+    await start();
+    tellStoryTo({
+      steps: [{ do: 'wait-for-speech' }, { do: 'wait', ms: 500 }, { do: 'tone', hz: CALLEE_HZ, ms: 1_200 }],
+    });
+
+    const callId = await bridge.place(HELD);
+    await bridge.entry(callId, 'assistant.interrupted');
+
+    const leg = bridge.telnyx.legs[0]!;
+    const truncate = await bridge.openai.sessions[0]!.until('conversation.item.truncate');
+    await until(() => leg.clears.length === 1);
+    const heldMs = storyEndMs(leg) - firstSoundMs(leg.said());
+    expect(heldMs).toBeGreaterThanOrEqual(250);
+    expect(heldMs).toBeLessThan(250 + HOLD_SLACK_MS);
+    expectTruncation(truncate, leg);
   });
 
   test('what the callee says while the AI is silent is answered, however short', async () => {
@@ -214,4 +243,33 @@ describe('with a hold of 250 ms', () => {
 async function turns(callId: string, speaker: string): Promise<Turn[]> {
   const transcript = (await bridge.call(callId))['transcript'] as Turn[];
   return transcript.filter((turn) => turn.speaker === speaker);
+}
+
+/** The model is told what the phone had played when the clear took effect. */
+function expectTruncation(truncate: Readonly<Record<string, unknown>>, leg: SimulatedLeg): void {
+  // The phone counts the frame that it is just playing: it may be up to one frame ahead of the ear.
+  expect(truncate['audio_end_ms']).toBeGreaterThanOrEqual(leg.playedMsAtClear[0]! - 2 * FRAME_MS);
+  expect(truncate['audio_end_ms']).toBeLessThanOrEqual(leg.playedMsAtClear[0]! + FRAME_MS);
+}
+
+/** Where the first sound begins in a recording by the phone. */
+function firstSoundMs(pcm: Int16Array): number {
+  return framesOf(pcm).findIndex(isSound) * FRAME_MS;
+}
+
+/** Where the story fell silent for the callee. */
+function storyEndMs(leg: SimulatedLeg): number {
+  const isStory = (frame: Int16Array): boolean =>
+    isSound(frame) && dominantToneHz(frame, [AI_HZ, ANSWER_HZ], 8_000) === AI_HZ;
+  return (framesOf(leg.heard()).findLastIndex(isStory) + 1) * FRAME_MS;
+}
+
+function framesOf(pcm: Int16Array): Int16Array[] {
+  return Array.from({ length: Math.floor(pcm.length / FRAME_SAMPLES) }, (_, index) =>
+    pcm.subarray(index * FRAME_SAMPLES, (index + 1) * FRAME_SAMPLES),
+  );
+}
+
+function isSound(frame: Int16Array): boolean {
+  return rms(frame) > 150;
 }

@@ -224,6 +224,23 @@ describe('waiting for a hello', () => {
     expect(directives()).toEqual([ANSWER_HELLO]);
   });
 
+  test('an opening that nobody has heard yet waits for a hello that begins just then', async () => {
+    makePickUp({ opening: 'wait-for-hello' });
+    pickUp.onReady();
+    pickUp.onStreamStarted();
+    clock.advance(HELLO_TIMEOUT_MS);
+
+    line.isCalleeSpeaking = true;
+    pickUp.onCalleeStarted();
+    line.settleSpeech('unspoken');
+    await settle();
+    expect(line.of('interrupt')).toHaveLength(1);
+    expect(isListening()).toBe(true);
+    sayHello();
+
+    expect(directives()).toEqual([OPEN_CONVERSATION, ANSWER_HELLO]);
+  });
+
   test('the AI opens once, however much the callee says', () => {
     connect();
 
