@@ -11,5 +11,5 @@ module.exports = {
   },
   testTimeout: 20_000,
   // Calls happen in real time: most of a test's time is waiting, and more workers than cores wait at once.
-  maxWorkers: '400%',
+  maxWorkers: '150%',
 };

@@ -190,8 +190,7 @@ export class Agent implements Conversation, VoiceLineListener {
 
   onEvent(event: ConversationEvent): void {
     // The first words of a call in which the callee speaks first are no greeting.
-    if (event.type === 'greeting.started' && !this.#greets) return;
-    this.#controls.report(event);
+    if (this.#greets || event.type !== 'greeting.started') this.#controls.report(event);
     if (event.type === 'tool.finished') this.#updateSilence();
   }
 
@@ -289,7 +288,8 @@ export class Agent implements Conversation, VoiceLineListener {
 
   /** Nobody is hung up on while they are connected with somebody else, or while another tool still works for them. */
   async #endCall(request: EndCallRequest): Promise<'ended' | 'canceled'> {
-    const transfer = await this.#transfers.whenSettled();
+    // Without a pause when there is none: the response in which it was said may be over with the next event.
+    const transfer = this.#transfers.isUnderWay && (await this.#transfers.whenSettled());
     if (transfer) return transfer.status === 'bridged' ? 'ended' : 'canceled';
     return this.#farewell.hangUpAfter(request.responseId, () => this.#tools.whenOthersDone(request));
   }

@@ -97,7 +97,7 @@ describe('a call that waits for a hello', () => {
     });
 
     const callId = await bridge.place({ opening: 'wait-for-hello', helloTimeoutMs: 8_000, greeting: GREETING });
-    await bridge.entry(callId, 'greeting.started');
+    await bridge.entry(callId, 'reply.started');
     await until(async () => (await transcript(callId)).length === 2);
 
     const leg = bridge.telnyx.legs[0]!;
