@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** @type {import('jest').Config} */
 module.exports = {
   rootDir: 'server',
@@ -10,6 +12,7 @@ module.exports = {
     ],
   },
   testTimeout: 20_000,
-  // Calls happen in real time: most of a test's time is waiting, and more workers than cores wait at once.
-  maxWorkers: '150%',
+  // Calls happen in real time: most of a test's time is waiting, and several workers a core wait at once. As a number:
+  // jest takes more than 100% for that many workers.
+  maxWorkers: 3 * availableParallelism(),
 };
