@@ -39,7 +39,7 @@ export type AgentDeps = {
 };
 
 /** Why the AI does not take the word by itself just now. */
-type ListeningReason = 'opening' | 'tool' | 'machine';
+type ListeningReason = 'opening' | 'tool' | 'machine' | 'farewell';
 
 /** The conversation of one call. */
 export class Agent implements Conversation, VoiceLineListener {
@@ -69,17 +69,15 @@ export class Agent implements Conversation, VoiceLineListener {
     const line = deps.openLine(this, registry.declarations());
     this.#line = line;
     const report = (event: ConversationEvent): void => this.onEvent(event);
-    const setWaiting = (isWaiting: boolean): void => this.#setListening('tool', isWaiting);
-    this.#tools = new ToolRunner({ registry, line, clock, log, report, setWaiting });
-    const setListening = (isListening: boolean): void => this.#setListening('opening', isListening);
+    const setWaiting = (isOn: boolean): void => this.#setListening('tool', isOn);
+    const isSilenced = (): boolean => this.#farewell.isLeaving;
+    this.#tools = new ToolRunner({ registry, line, clock, log, report, setWaiting, isSilenced });
+    const setListening = (isOn: boolean): void => this.#setListening('opening', isOn);
     this.#pickUp = new PickUp({ ...behaviour, greeting }, { clock, line, setListening });
     this.#farewell = new Farewell({ clock, line, controls });
     this.#transfers = new Transfers({ line, controls, onChanged: () => this.#onTransferChanged() });
-    this.#keypad = new Keypad({
-      clock,
-      onKey: () => this.#onKey(),
-      onDigits: (digits) => this.#onDigits(digits),
-    });
+    const onDigits = (digits: string): void => this.#onDigits(digits);
+    this.#keypad = new Keypad({ clock, onKey: () => this.#onKey(), onDigits });
     this.#machine = new AnsweringMachine(
       { mode: behaviour.answeringMachine, message: behaviour.voicemailMessage },
       { clock, line, controls, onTakeOver: () => this.#onMachine() },
@@ -237,7 +235,7 @@ export class Agent implements Conversation, VoiceLineListener {
 
   #onDigits(digits: string): void {
     this.onEvent({ type: 'dtmf.received', digits });
-    if (this.#isTakenOver) return;
+    if (this.#isEnding) return;
     this.#line.tell('user', `[I pressed these keys on my phone: ${digits.split('').join(' ')}]`);
     void this.#line.speak({ content: { kind: 'answer' }, mayUseTools: true, isMootWhenAnswered: true });
   }
@@ -265,6 +263,8 @@ export class Agent implements Conversation, VoiceLineListener {
 
   #onTimeUp(remainingMs: number): void {
     this.onEvent({ type: 'time.ending', remainingMs, step: 'goodbye' });
+    // For good: what the callee says into the last words is not answered any more.
+    this.#setListening('farewell', true);
     void this.#farewell.leave(TIME_IS_UP, 'max-duration-reached');
   }
 

@@ -26,7 +26,7 @@ type Bound<T> = { readonly limitMs: number; readonly otherwise: T };
 /** What a farewell works with. */
 export type FarewellDeps = {
   readonly clock: Clock;
-  readonly line: Pick<VoiceLine, 'speak' | 'whenHeard' | 'interrupt' | 'takeTurns' | 'isCalleeSpeaking'>;
+  readonly line: Pick<VoiceLine, 'speak' | 'whenHeard' | 'interrupt' | 'isCalleeSpeaking'>;
   readonly controls: Pick<CallControls, 'end' | 'report'>;
 };
 
@@ -84,8 +84,6 @@ export class Farewell {
     this.#stage = 'final';
     const { line, clock, controls } = this.#deps;
     line.interrupt('api');
-    // What they say into the last words is not answered any more.
-    line.takeTurns('listen');
     const goodbye = line.speak({ content: { kind: 'directive', directive }, isProtected: true });
     await this.#bounded(goodbye, GIVE_UP_GOODBYE);
     if (!this.isLeaving) return;

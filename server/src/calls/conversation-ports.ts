@@ -93,8 +93,11 @@ export interface RealtimeSession {
   answerTool(toolCallId: string, output: string): void;
   takeTurns(by: TurnTaking): void;
   setInstructions(instructions: string): void;
-  /** Cancels the response that is being made, or also those that are asked for; returns whether there was one. */
-  cancelResponse(which: 'active' | 'all'): boolean;
+  /**
+   * Cancels the response that is being made, or also those that are asked for; after a cut-in, the one being made unless
+   * the server cancels it by itself. Returns whether there was one.
+   */
+  cancelResponse(which: 'active' | 'all' | 'cut-in'): boolean;
   /** Tells the model how much of an item was heard. */
   truncate(item: ItemRef, heardMs: number): void;
   /** Removes an item that was never heard. */

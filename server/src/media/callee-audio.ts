@@ -162,6 +162,7 @@ export class CalleeAudio {
 
   /** Whole frames of silence, as many as fit; returns their length. */
   #fill(durationMs: number): number {
+    this.#forwardHeld();
     const frames = Math.max(0, Math.floor(durationMs / FRAME_MS));
     // Silence must not push words out of what is held: a little of it says all there is to say.
     const isEnough = this.#isHolding && this.#pauseFilledMs >= MAX_GAP_MS;

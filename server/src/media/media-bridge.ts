@@ -1,5 +1,5 @@
-// Joins one carrier stream and one realtime session into a voice line: audio both ways, barge-in, and who said what. It
-// decides nothing about the call or the conversation: it reports, and does as it is told.
+// Joins one carrier stream and one realtime session into a voice line: audio both ways, barge-in, and who said what.
+// Decides nothing about the call or the conversation: it reports, and does as it is told.
 
 import type { VoiceLine, VoiceLineListener } from '../calls/agent-ports';
 import {
@@ -38,7 +38,6 @@ export type MediaBridgeDeps = {
   /** What the carrier takes; what it sends is announced by each stream. */
   readonly outboundFormat: AudioFormat;
   readonly playout: PlayoutPace;
-  /** How much speech it takes to interrupt the AI, milliseconds; 0 for any at all. */
   readonly bargeInHoldMs: number;
   readonly clock: Clock;
   readonly mediaClock: MediaClock;
@@ -96,7 +95,7 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
   }
 
   get isStreaming(): boolean {
-    return this.#stream !== undefined && !this.#stream.closed;
+    return this.#stream?.closed === false;
   }
 
   get isAiSpeaking(): boolean {
@@ -147,8 +146,8 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
 
   interrupt(by: 'callee' | 'api'): boolean {
     if (by === 'callee' && this.#turns.isProtected) return false;
-    const wasGenerating = this.#deps.session.cancelResponse('all');
-    return this.#ai.cutOff(by) || wasGenerating;
+    const wasMaking = this.#deps.session.cancelResponse('all');
+    return this.#ai.cutOff(by) || wasMaking;
   }
 
   takeTurns(by: TurnTaking): void {
@@ -173,8 +172,8 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
     for (const turn of this.#turnLog.close()) this.#reportTurn(turn);
     this.#callee.disconnect();
     this.#leaveStream();
-    const stats = this.#streamStats && { ...this.#streamStats, ...this.#callee.stats, ...this.#ai.stats };
-    if (stats) this.#report({ type: 'media.measured', ...stats });
+    const stats = { ...this.#callee.stats, ...this.#ai.stats };
+    if (this.#streamStats) this.#report({ type: 'media.measured', ...this.#streamStats, ...stats });
     this.#isClosed = true;
     this.#turns.close();
     this.#toolAnswers.close();
@@ -188,7 +187,7 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
   }
 
   onResponseStarted(started: StartedResponse): void {
-    // On its way before the server knew that it should only listen.
+    // Begun before the server knew that it should only listen.
     const isUncalledFor = !started.requestId && !started.isUnwanted && this.#turns.isListening;
     this.#ai.onResponseStarted({ ...started, isUnwanted: started.isUnwanted || isUncalledFor });
     if (isUncalledFor) this.#deps.session.cancelResponse('active');
@@ -225,10 +224,10 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
 
   onSpeechStopped({ endMs, isAnswered }: StoppedSpeech): void {
     const noticedAtMs = this.#deps.clock.monotonicMs();
-    const speech = { isSpeaking: this.#ai.isActive, isAnswered };
-    const { cutIn, isAnswerDue, heldOffMs } = this.#turns.onSpeechStopped(speech);
-    if (heldOffMs === undefined)
-      this.#stopwatch.onCalleeStopped({ speechEndedAtMs: this.#callee.arrivedAtMs(endMs), noticedAtMs });
+    const isSpeaking = this.#ai.isActive;
+    const { cutIn, isAnswerDue, heldOffMs } = this.#turns.onSpeechStopped({ isSpeaking, isAnswered });
+    const speechEndedAtMs = this.#callee.arrivedAtMs(endMs);
+    if (heldOffMs === undefined) this.#stopwatch.onCalleeStopped({ speechEndedAtMs, noticedAtMs });
     else this.#report({ type: 'callee.held-off', voicedMs: Math.round(heldOffMs) });
     if (isAnswerDue) this.#answer();
     this.#deps.listener.onCalleeStopped({ cutIn });
@@ -269,10 +268,11 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
     this.#streamStats = addStats(this.#streamStats, this.#stream.stats);
   }
 
-  /** Sound goes first. A server that takes the turns cancels by itself; one that only listens is told. */
+  /** Sound goes first; then a server that only listens is told. */
   #cutIn(): void {
-    if (this.#ai.cutOff('callee')) this.#turns.onCutIn();
-    if (this.#turns.hasHold) this.#deps.session.cancelResponse('active');
+    if (!this.#ai.cutOff('callee')) return;
+    this.#deps.session.cancelResponse('cut-in');
+    this.#turns.onCutIn();
   }
 
   /** The server does not answer by itself, and the callee waits. */

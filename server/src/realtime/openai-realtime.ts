@@ -126,8 +126,8 @@ export class OpenAiRealtime implements RealtimeSession {
     this.#update('instructions', { type: 'realtime', instructions });
   }
 
-  cancelResponse(which: 'active' | 'all'): boolean {
-    if (which === 'active') return this.#sequencer.cancelActive();
+  cancelResponse(which: 'active' | 'all' | 'cut-in'): boolean {
+    if (which !== 'all') return this.#sequencer.cancelActive(which === 'cut-in');
     const wasRetryDue = this.#failedResponses.forget();
     const wasCancelled = this.#sequencer.cancel();
     if (wasRetryDue) this.#sequencer.dropLast();

@@ -128,9 +128,9 @@ export class ResponseSequencer {
     return isActive || isAskedDue || isAnswerDue || hadWaiting;
   }
 
-  /** Cancels the response that is being made, and nothing else; returns whether there was one. */
-  cancelActive(): boolean {
-    return this.#active.cancel();
+  /** Cancels the response that is being made, `byListener` unless the server does; returns whether there was one. */
+  cancelActive(byListener = false): boolean {
+    return !(byListener && this.#turns === 'server') && this.#active.cancel();
   }
 
   /** A response has begun; tells whose it is. */

@@ -17,6 +17,7 @@ const NEXT_DIRECTIVE = 'Say in one short sentence that you are still looking it 
 type Deps = {
   readonly line: Pick<VoiceLine, 'isAiSpeaking' | 'isCalleeSpeaking' | 'speak'>;
   readonly clock: Clock;
+  readonly isSilenced: () => boolean;
 };
 
 type Wait = { readonly filler: Exclude<Filler, 'none'>; readonly sinceMs: number; isFilled: boolean };
@@ -25,12 +26,14 @@ type Wait = { readonly filler: Exclude<Filler, 'none'>; readonly sinceMs: number
 export class ToolFillers {
   readonly #line: Deps['line'];
   readonly #clock: Clock;
+  readonly #isSilenced: () => boolean;
   readonly #waits = new Map<string, Wait>();
   #notBeforeMs = 0;
   #isFilling = false;
   #timer: Timer | undefined;
 
-  constructor({ line, clock }: Deps) {
+  constructor({ line, clock, isSilenced }: Deps) {
+    this.#isSilenced = isSilenced;
     this.#line = line;
     this.#clock = clock;
   }
@@ -64,7 +67,7 @@ export class ToolFillers {
       this.#lookIn(dueMs - nowMs);
       return;
     }
-    if (this.#isFilling || this.#line.isAiSpeaking || this.#line.isCalleeSpeaking) {
+    if (this.#isFilling || this.#isSilenced() || this.#line.isAiSpeaking || this.#line.isCalleeSpeaking) {
       this.#lookIn(LOOK_AGAIN_MS);
       return;
     }

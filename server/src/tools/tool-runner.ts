@@ -27,6 +27,8 @@ export type ToolRunnerDeps = {
   readonly report: (event: ConversationEvent) => void;
   /** True from the first running tool for which the callee has to wait, false after the last of them. Must not throw. */
   readonly setWaiting: (isWaiting: boolean) => void;
+  /** True while nothing is to be said about tools: a goodbye is. */
+  readonly isSilenced?: () => boolean;
 };
 
 /** How a use of a tool ended. */
@@ -60,6 +62,7 @@ export class ToolRunner {
   readonly #log: Logger;
   readonly #report: ToolRunnerDeps['report'];
   readonly #setWaiting: ToolRunnerDeps['setWaiting'];
+  readonly #isSilenced: () => boolean;
   readonly #fillers: ToolFillers;
   /** Every use of a tool so far: the model's events may come twice. */
   readonly #seen = new Set<string>();
@@ -68,14 +71,15 @@ export class ToolRunner {
   #isWaiting = false;
   #isClosed = false;
 
-  constructor({ registry, line, clock, log, report, setWaiting }: ToolRunnerDeps) {
+  constructor({ registry, line, clock, log, report, setWaiting, isSilenced = () => false }: ToolRunnerDeps) {
     this.#registry = registry;
     this.#line = line;
     this.#clock = clock;
     this.#log = log;
     this.#report = report;
     this.#setWaiting = setWaiting;
-    this.#fillers = new ToolFillers({ line, clock });
+    this.#isSilenced = isSilenced;
+    this.#fillers = new ToolFillers({ line, clock, isSilenced });
   }
 
   get closed(): boolean {
@@ -217,7 +221,7 @@ export class ToolRunner {
     const group = this.#groupOf(call);
     group.open -= 1;
     group.hasNews ||= isSpoken;
-    if (this.#isClosed || group.open > 0 || !group.hasNews || group.hasAsked) return;
+    if (this.#isClosed || group.open > 0 || !group.hasNews || group.hasAsked || this.#isSilenced()) return;
     group.hasAsked = true;
     // A model that has used up its tools would go on asking for them.
     const mayUseTools = this.#seen.size < MAX_TOOL_CALLS;

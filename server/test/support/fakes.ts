@@ -287,7 +287,7 @@ export type SessionCommand =
   | { readonly type: 'tool-answer'; readonly toolCallId: string; readonly output: string }
   | { readonly type: 'turns'; readonly by: TurnTaking }
   | { readonly type: 'instructions'; readonly instructions: string }
-  | { readonly type: 'cancel'; readonly which: 'active' | 'all' }
+  | { readonly type: 'cancel'; readonly which: 'active' | 'all' | 'cut-in' }
   | { readonly type: 'truncate'; readonly item: ItemRef; readonly heardMs: number }
   | { readonly type: 'delete'; readonly itemId: string };
 
@@ -343,7 +343,7 @@ export class FakeRealtimeSession implements RealtimeSession {
     this.commands.push({ type: 'instructions', instructions });
   }
 
-  cancelResponse(which: 'active' | 'all'): boolean {
+  cancelResponse(which: 'active' | 'all' | 'cut-in'): boolean {
     this.commands.push({ type: 'cancel', which });
     return this.isGenerating;
   }

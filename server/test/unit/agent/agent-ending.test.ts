@@ -183,6 +183,20 @@ describe('an order of the API', () => {
     expect(rig.said.at(-1)).toBe(TIME_IS_UP);
   });
 
+  test('is said into silence: tools that end and keys that are pressed during the last goodbye are not spoken about', async () => {
+    const responseId = await rig.useTool('look_up');
+    rig.line.finishMaking(responseId);
+    rig.clock.advance(54_000);
+    expect(rig.said.at(-1)).toBe(TIME_IS_UP);
+
+    result.resolve('found');
+    rig.agent.onDigit('#');
+    await settle();
+
+    expect(rig.said.at(-1)).toBe(TIME_IS_UP);
+    expect(rig.line.of('take-turns').at(-1)).toEqual({ type: 'take-turns', by: 'listen' });
+  });
+
   test('is not taken once a machine has answered', () => {
     rig.agent.onMachine({ kind: 'detected', result: 'machine' });
 

@@ -377,7 +377,6 @@ describe('the final goodbye', () => {
 
     expect(line.commands).toEqual([
       { type: 'interrupt', by: 'api' },
-      { type: 'take-turns', by: 'listen' },
       { type: 'speak', request: { content: { kind: 'directive', directive: TIME_IS_UP }, isProtected: true } },
     ]);
     expect(farewell.isLeaving).toBe(true);

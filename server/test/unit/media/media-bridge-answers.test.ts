@@ -188,7 +188,7 @@ describe('on a noisy line, words while the AI only thinks', () => {
     rig.say(ITEM, 1_000);
     rig.done('response-a', 'cancelled');
 
-    expect(rig.session.of('cancel')).toEqual([{ type: 'cancel', which: 'active' }]);
+    expect(rig.session.of('cancel')).toEqual([{ type: 'cancel', which: 'cut-in' }]);
     expect(rig.stream.audio).toHaveLength(0);
   });
 

@@ -231,7 +231,7 @@ describe('on a noisy line', () => {
 
     callee(1_000);
 
-    expect(rig.session.of('cancel')).toEqual([{ type: 'cancel', which: 'active' }]);
+    expect(rig.session.of('cancel')).toEqual([{ type: 'cancel', which: 'cut-in' }]);
     expect(rig.stream.clears).toBe(1);
     expect(rig.of('callee.held-off')).toEqual([]);
   });
@@ -289,7 +289,7 @@ describe('on a noisy line', () => {
     rig.say();
     rig.done('response-a', 'cancelled');
 
-    expect(rig.session.of('cancel')).toEqual([{ type: 'cancel', which: 'active' }]);
+    expect(rig.session.of('cancel')).toEqual([{ type: 'cancel', which: 'cut-in' }]);
     expect(rig.stream.audio).toHaveLength(0);
     expect(rig.session.of('delete')).toEqual([{ type: 'delete', itemId: 'item-a' }]);
   });

@@ -108,6 +108,21 @@ describe('a failed response', () => {
   });
 });
 
+describe('a response that the callee cuts into', () => {
+  beforeEach(() => answering());
+
+  test('is left to a server that takes the turns', async () => {
+    expect(rig.session.cancelResponse('cut-in')).toBe(false);
+  });
+
+  test('is cancelled at a server that only listens, and at one that has yet to confirm that it does not', async () => {
+    await rig.takeTurns('listen');
+    rig.session.takeTurns('server');
+
+    expect(rig.session.cancelResponse('cut-in')).toBe(true);
+  });
+});
+
 describe('an incomplete response', () => {
   beforeEach(() => answering());
 
