@@ -12,7 +12,12 @@ import { Journal } from '../../../src/simulator/simulated-telnyx/waiting';
 export type Json = Record<string, unknown>;
 export type ReceivedWebhook = { headers: IncomingHttpHeaders; raw: string } & z.infer<typeof envelope>;
 const envelope = z.object({
-  data: z.object({ event_type: z.string(), id: z.uuid(), payload: z.record(z.string(), z.unknown()) }),
+  data: z.object({
+    event_type: z.string(),
+    id: z.uuid(),
+    occurred_at: z.string(),
+    payload: z.record(z.string(), z.unknown()),
+  }),
   meta: z.object({ attempt: z.number() }),
 });
 

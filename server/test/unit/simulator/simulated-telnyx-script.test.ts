@@ -29,12 +29,13 @@ async function call(script: PhoneScript, changes: Json = {}): Promise<SimulatedL
   return telnyx.nextLeg();
 }
 
-/** The call.machine events of a leg in their order, once the leg is over and all its webhooks are out. */
+/** The call.machine events of a leg in the order in which they occurred: deliveries overtake each other. */
 async function findingsOf(leg: SimulatedLeg): Promise<[string, unknown][]> {
   await leg.until('ended');
   await telnyx.webhook('call.hangup');
   return server.webhooks.all
     .filter(({ data }) => data.event_type.startsWith('call.machine'))
+    .toSorted((a, b) => Date.parse(a.data.occurred_at) - Date.parse(b.data.occurred_at))
     .map(({ data }) => [data.event_type.replace('call.machine.', ''), data.payload['result']]);
 }
 
@@ -134,13 +135,12 @@ test('is a machine step by step: announcement, detection, beep, silence', async 
     PREMIUM,
   );
 
-  const detected = await telnyx.webhook('call.machine.premium.detection.ended');
-  const beeped = await telnyx.webhook('call.machine.premium.greeting.ended');
-
-  expect(beeped.atMs - detected.atMs).toBeGreaterThan(380);
-  expect(toneLevel(leg.said(), 1_000)).toBeGreaterThan(0.1);
   // No default finding of a human beside them.
-  expect(await findingsOf(leg)).toHaveLength(2);
+  expect(await findingsOf(leg)).toEqual([
+    ['premium.detection.ended', 'machine'],
+    ['premium.greeting.ended', 'beep_detected'],
+  ]);
+  expect(toneLevel(leg.said(), 1_000)).toBeGreaterThan(0.1);
 });
 
 test('reports no machine of a step when the dial did not ask', async () => {
@@ -155,10 +155,13 @@ test('presses several keys 150 ms apart, on both ways', async () => {
   await telnyx.webhook('call.dtmf.received', ({ payload }) => JSON.stringify(payload).includes('"digit":"#"'));
 
   const frames = leg.sent.filter(({ event }) => event === 'dtmf');
+  const places = frames.map((frame) => leg.sent.indexOf(frame));
+  const framesApart = leg.sent.slice(places[0], places[2]).filter(({ event }) => event === 'media').length;
   const webhooks = server.webhooks.all.filter(({ data }) => data.event_type === 'call.dtmf.received');
   expect(frames.map(({ digit }) => digit)).toEqual(['1', '2', '#']);
-  expect(frames[2]!.atMs - frames[0]!.atMs).toBeGreaterThan(270);
-  expect(frames[2]!.atMs - frames[0]!.atMs).toBeLessThan(500);
+  // 300 ms of the line, however fast the machine is just now.
+  expect(framesApart).toBeGreaterThanOrEqual(14);
+  expect(framesApart).toBeLessThanOrEqual(18);
   expect(webhooks.map(({ data }) => data.payload['digit']).toSorted()).toEqual(['#', '1', '2']);
 });
 
