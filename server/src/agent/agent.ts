@@ -13,10 +13,10 @@ import type {
   SayRequest,
 } from '../calls/conversation-ports';
 import type { Clock, Logger } from '../calls/ports';
-import type { ToolCall } from '../calls/speech';
+import type { ToolCall, ToolDeclaration } from '../calls/speech';
 import { builtInTools, type EndCallRequest } from '../tools/built-in-tools';
 import type { Tool } from '../tools/tool';
-import { type ToolDeclaration, ToolRegistry } from '../tools/tool-registry';
+import { ToolRegistry } from '../tools/tool-registry';
 import { ToolRunner } from '../tools/tool-runner';
 import { AnsweringMachine } from './answering-machine';
 import { ASK_STILL_THERE, LEAVE_SILENT_CALLEE, TIME_IS_UP, timeIsRunningOut } from './directives';

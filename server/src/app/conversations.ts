@@ -17,7 +17,7 @@ import { OpenAiRealtime } from '../realtime/openai-realtime';
 import { httpTool } from '../tools/http-tool';
 import type { Tool } from '../tools/tool';
 import { readToolFile } from '../tools/tool-file';
-import type { ToolDeclaration } from '../tools/tool-registry';
+import type { ToolDeclaration } from '../calls/speech';
 import { withCallId } from './call-logger';
 
 /** What conversations are built from. */

@@ -47,3 +47,11 @@ export type ToolCall = {
   /** As the model wrote it: JSON, if all is well. */
   readonly argumentsJson: string;
 };
+
+/** A function that the model may call, as it is told of it. */
+export type ToolDeclaration = {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its arguments, of type `object`. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+};

@@ -7,16 +7,8 @@ import type {
   RealtimeSessionCreateRequest,
 } from 'openai/resources/realtime/realtime';
 import type { NoiseReduction, TurnDetection } from '../calls/behaviour';
-import type { TurnTaking } from '../calls/speech';
+import type { ToolDeclaration, TurnTaking } from '../calls/speech';
 import type { SessionUpdated } from './realtime-protocol';
-
-/** A function that the model may call. */
-export type ToolDeclaration = {
-  readonly name: string;
-  readonly description: string;
-  /** JSON Schema of its arguments. */
-  readonly parameters: Readonly<Record<string, unknown>>;
-};
 
 /** How the session is to behave. */
 export type SessionSettings = {

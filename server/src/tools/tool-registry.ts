@@ -1,14 +1,8 @@
 // The tools of one call, by name. A name belongs to one tool: two with the same would leave it to chance which one runs.
 
 import { BUILT_IN_TOOLS } from '../calls/behaviour';
-import type { JsonSchema, Tool } from './tool';
-
-/** A tool as the model is told of it. */
-export type ToolDeclaration = {
-  readonly name: string;
-  readonly description: string;
-  readonly parameters: JsonSchema;
-};
+import type { ToolDeclaration } from '../calls/speech';
+import type { Tool } from './tool';
 
 const BUILT_IN_NAMES: ReadonlySet<string> = new Set(BUILT_IN_TOOLS);
 

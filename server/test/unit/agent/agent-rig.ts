@@ -8,7 +8,7 @@ import type { Call } from '../../../src/calls/call';
 import type { SpeechOutcome } from '../../../src/calls/speech';
 import { type Deferred, deferred } from '../../../src/lib/deferred';
 import { defineTool, type Tool } from '../../../src/tools/tool';
-import type { ToolDeclaration } from '../../../src/tools/tool-registry';
+import type { ToolDeclaration } from '../../../src/calls/speech';
 import { FakeCallControls, FakeVoiceLine } from '../../support/agent-fakes';
 import { aCall } from '../../support/builders';
 import { RecordingLogger } from '../../support/fakes';
