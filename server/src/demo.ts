@@ -1,7 +1,6 @@
 // `npm run demo`: one complete call, from POST to goodbye, through the real server between a simulated phone network
 // and a simulated AI. No account, no key, no network.
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { compose } from './app/compose';
 import { type RunningServer, start } from './app/lifecycle';
@@ -18,14 +17,12 @@ import { SimulatedTelnyx } from './simulator/simulated-telnyx/simulated-telnyx';
 import { clip } from './simulator/voices/voices';
 
 const DATA_DIR = join('data', 'demo');
-const WAV_PATH = join(DATA_DIR, 'call.wav');
 
 // Twice what the call takes.
 const CALL_LIMIT_MS = 90_000;
 
 async function main(): Promise<boolean> {
-  mkdirSync(DATA_DIR, { recursive: true });
-  const telnyx = await SimulatedTelnyx.start({ clip: (name) => clip(name, 8000) });
+  const telnyx = await SimulatedTelnyx.start({ clip: (name) => clip(name, 8000), isCostReported: true });
   const openai = await SimulatedOpenai.start();
   telnyx.setDefaultScript(DEMO_CALLEE);
   openai.setDefaultScript(demoAiScript);
@@ -38,9 +35,8 @@ async function main(): Promise<boolean> {
     const callId = await placeCall(server.url, request);
     await printer.whenOver(CALL_LIMIT_MS);
     await telnyx.allLegsDown();
-    telnyx.legs[0]?.writeWav(WAV_PATH);
     const record: unknown = await (await fetch(`${server.url}/api/ai-calls/${callId}`)).json();
-    return printSummary(record, { wavPath: WAV_PATH, dataDir: DATA_DIR, print: (line) => console.log(line) });
+    return printSummary(record, { dataDir: DATA_DIR, print: (line) => console.log(line) });
   } finally {
     await server.stop(0);
     calendar.close();

@@ -7,25 +7,26 @@ import type {
   AnnouncedTransfer,
   CarrierStream,
   Conversation,
-  ConversationEvent,
   MachineNews,
   OrderRefusal,
   SayRequest,
 } from '../calls/conversation-ports';
+import type { ConversationEvent } from '../calls/conversation-events';
 import type { Clock, Logger } from '../calls/ports';
+import type { EndReason } from '../calls/end-call';
 import type { ToolCall, ToolDeclaration } from '../calls/speech';
 import { builtInTools, type EndCallRequest } from '../tools/built-in-tools';
 import type { Tool } from '../tools/tool';
 import { ToolRegistry } from '../tools/tool-registry';
 import { ToolRunner } from '../tools/tool-runner';
 import { AnsweringMachine } from './answering-machine';
-import { ASK_STILL_THERE, LEAVE_SILENT_CALLEE, TIME_IS_UP, timeIsRunningOut } from './directives';
 import { Farewell } from './farewell';
 import { Keypad } from './keypad';
+import { Limits } from './limits';
+import { Listening } from './listening';
+import { Outage } from './outage';
 import { PickUp } from './pick-up';
 import { SayQueue } from './say-queue';
-import { SilenceWatch } from './silence-watch';
-import { TimeLimit } from './time-limit';
 import { Transfers } from './transfers';
 
 /** What an agent works with. */
@@ -38,9 +39,6 @@ export type AgentDeps = {
   readonly openLine: (listener: VoiceLineListener, tools: readonly ToolDeclaration[]) => VoiceLine;
 };
 
-/** Why the AI does not take the word by itself just now. */
-type ListeningReason = 'opening' | 'tool' | 'machine' | 'farewell';
-
 /** The conversation of one call. */
 export class Agent implements Conversation, VoiceLineListener {
   readonly #controls: CallControls;
@@ -51,28 +49,29 @@ export class Agent implements Conversation, VoiceLineListener {
   readonly #transfers: Transfers;
   readonly #keypad: Keypad;
   readonly #machine: AnsweringMachine;
-  readonly #silence: SilenceWatch;
-  readonly #time: TimeLimit;
+  readonly #limits: Limits;
+  readonly #outage: Outage;
   readonly #says: SayQueue;
-  readonly #listening = new Set<ListeningReason>();
-  readonly #greets: boolean;
+  readonly #listening: Listening;
+  readonly #opening: Call['behaviour']['opening'];
   /** A machine has taken the place of the callee. */
   #isTakenOver = false;
   #isSilenceInOrder = false;
 
   constructor(call: Call, deps: AgentDeps) {
     const { controls, clock, log } = deps;
-    const { behaviour, greeting, maxDurationSeconds } = call;
+    const { behaviour, greeting } = call;
     this.#controls = controls;
-    this.#greets = behaviour.opening === 'greet';
+    this.#opening = behaviour.opening;
     const registry = new ToolRegistry(builtInTools(this.#actions(), builtInOptions(call)), deps.ownTools);
     const line = deps.openLine(this, registry.declarations());
     this.#line = line;
     const report = (event: ConversationEvent): void => this.onEvent(event);
-    const setWaiting = (isOn: boolean): void => this.#setListening('tool', isOn);
-    const isSilenced = (): boolean => this.#farewell.isLeaving;
+    this.#listening = new Listening(line);
+    const setWaiting = (isOn: boolean): void => this.#listening.set('tool', isOn);
+    const isSilenced = (): boolean => this.#limits.isLeaving;
     this.#tools = new ToolRunner({ registry, line, clock, log, report, setWaiting, isSilenced });
-    const setListening = (isOn: boolean): void => this.#setListening('opening', isOn);
+    const setListening = (isOn: boolean): void => this.#listening.set('opening', isOn);
     this.#pickUp = new PickUp({ ...behaviour, greeting }, { clock, line, setListening });
     this.#farewell = new Farewell({ clock, line, controls });
     this.#transfers = new Transfers({ line, controls, onChanged: () => this.#onTransferChanged() });
@@ -82,14 +81,11 @@ export class Agent implements Conversation, VoiceLineListener {
       { mode: behaviour.answeringMachine, message: behaviour.voicemailMessage },
       { clock, line, controls, onTakeOver: () => this.#onMachine() },
     );
-    this.#silence = new SilenceWatch(
-      { clock, nudgeMs: behaviour.silenceNudgeSeconds * 1000, goodbyeMs: behaviour.silenceGoodbyeSeconds * 1000 },
-      { onNudge: (silentMs) => this.#onSilence(silentMs), onGoodbye: (silentMs) => this.#onLongSilence(silentMs) },
-    );
-    this.#time = new TimeLimit(
-      { clock, remainingMs: () => controls.remainingMs(), maxMs: maxDurationSeconds * 1000 },
-      { onWarning: (ms) => this.#onTimeRunningOut(ms), onGoodbye: (ms) => this.#onTimeUp(ms) },
-    );
+    const farewell = this.#farewell;
+    const onLast = (): void => this.#listening.set('farewell', true);
+    this.#limits = new Limits(call, { clock, log, line, controls, farewell, report, onLast });
+    const isMissed = (): boolean => this.#isMissed;
+    this.#outage = new Outage({ clock, log, line, controls, isMissed, onChanged: () => this.#updateSilence() });
     this.#says = new SayQueue({ line, report });
   }
 
@@ -136,26 +132,42 @@ export class Agent implements Conversation, VoiceLineListener {
     this.#machine.onNews(news);
   }
 
+  leave(reason: EndReason): void {
+    if (this.#isTakenOver) return this.#machine.hurry();
+    this.#transfers.cancel();
+    if (this.#line.isStreaming && this.#outage.isAiThere) this.#limits.leave(reason);
+    else this.#controls.end(reason);
+  }
+
   close(): void {
     if (this.#line.closed) return;
-    for (const part of [this.#pickUp, this.#farewell, this.#tools, this.#transfers, this.#keypad]) part.close();
-    for (const part of [this.#machine, this.#silence, this.#time, this.#says]) part.close();
-    this.#line.close();
+    try {
+      for (const part of [this.#pickUp, this.#farewell, this.#tools, this.#transfers, this.#keypad]) part.close();
+      for (const part of [this.#machine, this.#limits, this.#outage, this.#says]) part.close();
+    } finally {
+      this.#line.close();
+    }
+  }
+
+  whenSettled(): Promise<void> {
+    return this.#line.whenSettled();
   }
 
   onReady(): void {
+    this.#outage.onReady();
     this.#pickUp.onReady();
   }
 
   onStreamStarted(): void {
-    this.#time.start();
+    this.#limits.start();
+    if (this.#opening !== 'silent') this.#outage.onPickedUp();
     this.#pickUp.onStreamStarted();
     this.#noteSilence();
   }
 
   onCalleeStarted(): void {
-    this.#silence.onSpeech();
-    this.#silence.onCalleeSpoke();
+    this.#limits.silence.onSpeech();
+    this.#limits.silence.onCalleeSpoke();
     this.#farewell.onCalleeStarted();
     this.#pickUp.onCalleeStarted();
     this.#machine.onCalleeStarted();
@@ -168,11 +180,12 @@ export class Agent implements Conversation, VoiceLineListener {
   }
 
   onAiStarted(): void {
-    this.#silence.onSpeech();
+    this.#limits.silence.onSpeech();
     this.#pickUp.onAiStarted();
   }
 
   onAiQuiet(): void {
+    this.#limits.onAiQuiet();
     this.#noteSilence();
   }
 
@@ -182,26 +195,40 @@ export class Agent implements Conversation, VoiceLineListener {
     this.#updateSilence();
   }
 
+  onAiLost(): void {
+    this.#outage.onLost();
+  }
+
+  onAiResumed(): void {
+    this.#outage.onResumed();
+  }
+
   onDigit(digit: string): void {
     this.#keypad.onStreamDigit(digit);
   }
 
   onEvent(event: ConversationEvent): void {
     // The first words of a call in which the callee speaks first are no greeting.
-    if (this.#greets || event.type !== 'greeting.started') this.#controls.report(event);
+    if (this.#opening === 'greet' || event.type !== 'greeting.started') this.#controls.report(event);
     if (event.type === 'tool.finished') this.#updateSilence();
+    if (event.type === 'usage.added') this.#limits.cost.onCharge(event.charge);
   }
 
   /** Nobody speaks any more: silence is measured from here, and whatever waits for a pause has its turn. */
   #noteSilence(): void {
     if (this.#line.isCalleeSpeaking || this.#line.isAiSpeaking) return;
-    this.#silence.onQuiet();
+    this.#limits.silence.onQuiet();
     this.#says.onPause();
   }
 
   /** Nothing can be ordered any more. */
   get #isEnding(): boolean {
-    return this.#isTakenOver || this.#farewell.isFinal;
+    return this.#isTakenOver || this.#farewell.isFinal || this.#limits.isFinishing;
+  }
+
+  /** Somebody waits for the AI, and not for a machine, another party or the end. */
+  get #isMissed(): boolean {
+    return !this.#isTakenOver && !this.#transfers.isUnderWay && !this.#limits.isLeaving;
   }
 
   /** Whoever is being connected is not hung up on. */
@@ -212,23 +239,17 @@ export class Agent implements Conversation, VoiceLineListener {
 
   /** While something is under way, nobody wonders about silence. */
   #updateSilence(): void {
-    const isInOrder = this.#tools.isBusy || this.#transfers.isUnderWay;
+    const isInOrder = this.#tools.isBusy || this.#transfers.isUnderWay || this.#outage.isLost;
     if (isInOrder === this.#isSilenceInOrder) return;
     this.#isSilenceInOrder = isInOrder;
-    if (isInOrder) this.#silence.suspend();
-    else this.#silence.resume();
-  }
-
-  #setListening(reason: ListeningReason, isListening: boolean): void {
-    if (isListening) this.#listening.add(reason);
-    else this.#listening.delete(reason);
-    this.#line.takeTurns(this.#listening.size > 0 ? 'listen' : 'server');
+    if (isInOrder) this.#limits.silence.suspend();
+    else this.#limits.silence.resume();
   }
 
   /** A key silences the AI, as in every phone menu, and keeps a call whose goodbye is said, as a word does. */
   #onKey(): void {
-    this.#silence.onSpeech();
-    this.#silence.onCalleeSpoke();
+    this.#limits.silence.onSpeech();
+    this.#limits.silence.onCalleeSpoke();
     this.#farewell.onCalleeStarted();
     if (!this.#isTakenOver) this.#line.interrupt('callee');
   }
@@ -240,41 +261,13 @@ export class Agent implements Conversation, VoiceLineListener {
     void this.#line.speak({ content: { kind: 'answer' }, mayUseTools: true, isMootWhenAnswered: true });
   }
 
-  #onSilence(silentMs: number): void {
-    if (this.#farewell.isLeaving) return;
-    this.onEvent({ type: 'silence.noticed', silentMs, step: 'nudge' });
-    void this.#line.speak({ content: { kind: 'directive', directive: ASK_STILL_THERE }, isMootWhenAnswered: true });
-  }
-
-  #onLongSilence(silentMs: number): void {
-    if (this.#farewell.isLeaving) return;
-    this.onEvent({ type: 'silence.noticed', silentMs, step: 'goodbye' });
-    void this.#farewell.sayGoodbye(LEAVE_SILENT_CALLEE, 'callee-silent').then((outcome) => {
-      // Whoever kept the call: it may fall silent again.
-      if (outcome === 'canceled') this.#silence.onCalleeSpoke();
-    });
-  }
-
-  #onTimeRunningOut(remainingMs: number): void {
-    if (this.#farewell.isLeaving) return;
-    this.onEvent({ type: 'time.ending', remainingMs, step: 'warning' });
-    void this.#line.speak({ content: { kind: 'directive', directive: timeIsRunningOut(remainingMs) } });
-  }
-
-  #onTimeUp(remainingMs: number): void {
-    this.onEvent({ type: 'time.ending', remainingMs, step: 'goodbye' });
-    // For good: what the callee says into the last words is not answered any more.
-    this.#setListening('farewell', true);
-    void this.#farewell.leave(TIME_IS_UP, 'max-duration-reached');
-  }
-
   /** From here on the line belongs to whoever deals with the machine. */
   #onMachine(): void {
     this.#isTakenOver = true;
-    this.#listening.add('machine');
+    this.#listening.claim('machine');
     this.#transfers.cancel();
     for (const part of [this.#pickUp, this.#farewell, this.#tools]) part.close();
-    for (const part of [this.#silence, this.#time, this.#says]) part.close();
+    for (const part of [this.#limits, this.#outage, this.#says]) part.close();
   }
 
   #actions(): Parameters<typeof builtInTools>[0] {

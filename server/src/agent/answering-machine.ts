@@ -3,7 +3,8 @@
 
 import type { CallControls, VoiceLine } from '../calls/agent-ports';
 import type { AnsweringMachineMode } from '../calls/behaviour';
-import type { MachineNews, MachineResult } from '../calls/conversation-ports';
+import type { MachineNews } from '../calls/conversation-ports';
+import type { MachineResult } from '../calls/conversation-events';
 import type { Clock, Timer } from '../calls/ports';
 import type { SpeechContent, SpeechOutcome } from '../calls/speech';
 
@@ -19,6 +20,9 @@ const LAST_WORD_MS = 500;
 
 // The wait, a message of most of a minute, and no more: a machine never hangs up on us by itself.
 const TOTAL_MAX_MS = 90_000;
+
+// As long as a goodbye would have when the server stops.
+const HURRY_MAX_MS = 8_000;
 
 const MESSAGE_DIRECTIVE =
   'An answering machine is recording now. Leave a short message that fits your instructions, of at most twenty ' +
@@ -77,6 +81,11 @@ export class AnsweringMachine {
   onCalleeStopped(): void {
     this.#callee = 'quiet';
     this.#voicemail?.onCalleeStopped();
+  }
+
+  /** The server stops: a message that is being left may come to its end, none is begun. */
+  hurry(): void {
+    this.#voicemail?.hurry();
   }
 
   /** Idempotent; nothing is done or reported any more. */
@@ -182,6 +191,11 @@ class Voicemail {
 
   onFax(): void {
     if (this.#stage === 'waiting' || this.#stage === 'speaking') this.#giveUp('fax', this.#outcomeOfCut());
+  }
+
+  hurry(): void {
+    if (this.#stage === 'waiting') this.#onTooLong();
+    if (this.#stage === 'speaking') this.#timers.push(this.#deps.clock.after(HURRY_MAX_MS, () => this.#onTooLong()));
   }
 
   close(): void {

@@ -22,6 +22,19 @@ export const SAY_GOODBYE = 'The conversation is over. Say goodbye in one short s
 export const TIME_IS_UP =
   'The time for this call is over. Say in one short sentence that you have to hang up now, and goodbye.';
 
+/** When the call has cost nearly what it may cost. */
+export const MONEY_IS_RUNNING_OUT =
+  'This call has to end soon. Come to an end within your next one or two answers, without giving a reason, and begin ' +
+  'nothing new.';
+
+/** When it has cost that. */
+export const HAVE_TO_GO = 'You have to end this call now. Say in one short sentence that you have to go, and goodbye.';
+
+/** When the server stops. */
+export const LINE_CLOSES =
+  'This line closes now for maintenance. Say in one short sentence that you are sorry, that you have to hang up, and ' +
+  'goodbye.';
+
 /** Before the callee is connected with somebody else. */
 export const ANNOUNCE_TRANSFER = 'Tell the other person in one short sentence that you are connecting them now.';
 

@@ -78,16 +78,24 @@ export class Farewell {
     return this.#leave(reason, () => this.#say(directive));
   }
 
-  /** Says goodbye as directed and hangs up, whatever the callee says. */
-  async leave(directive: string, reason: EndReason): Promise<void> {
-    if (this.#stage === 'final' || this.#stage === 'closed') return;
-    this.#stage = 'final';
+  /**
+   * Says goodbye as directed and hangs up, whatever the callee says, within `limitMs`. While another one is said for good,
+   * that one is not cut off, but has no more time than this one would.
+   */
+  async leave(directive: string, reason: EndReason, limitMs = GOODBYE_MAX_MS): Promise<void> {
+    if (this.#stage === 'closed') return;
     const { line, clock, controls } = this.#deps;
+    if (this.#stage === 'final') {
+      this.#timers.add(clock.after(limitMs, () => controls.end(reason)));
+      return;
+    }
+    this.#stage = 'final';
     line.interrupt('api');
     const goodbye = line.speak({ content: { kind: 'directive', directive }, isProtected: true });
-    await this.#bounded(goodbye, GIVE_UP_GOODBYE);
+    const outcome = await this.#bounded(goodbye, { limitMs, otherwise: 'unspoken' });
     if (!this.isLeaving) return;
-    this.#timers.add(clock.after(LAST_WORD_MS, () => controls.end(reason)));
+    const details = outcome === 'heard' ? { saidGoodbye: true } : undefined;
+    this.#timers.add(clock.after(LAST_WORD_MS, () => controls.end(reason, details)));
   }
 
   onCalleeStarted(): void {

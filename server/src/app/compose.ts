@@ -1,12 +1,14 @@
-// The composition root: the only place that constructs adapters and knows which class stands behind which port.
+// The composition root: the only place that constructs adapters and knows which class stands behind which port. The
+// records and what goes on in the background are composed in files of their own.
 
-import { join } from 'node:path';
 import type { Express } from 'express';
-import { CallJournal } from '../calls/call-journal';
+import { AiBreaker } from '../calls/ai-breaker';
 import { CallService } from '../calls/call-service';
 import { type Deadlines, DEFAULT_DEADLINES } from '../calls/call-timers';
-import type { CallWatcher, Clock, Logger } from '../calls/ports';
-import { StatusCallbacks } from '../callbacks/status-callbacks';
+import { DayBudget } from '../calls/day-budget';
+import type { Clock, Logger } from '../calls/ports';
+import type { ReaperTimes } from '../calls/reaper';
+import type { CallWatcher } from '../calls/record-ports';
 import { L16ByteOrder } from '../carriers/telnyx/l16-byte-order';
 import { STREAM_TOKEN_HEADER } from '../carriers/telnyx/stream-frames';
 import { TelnyxCarrier } from '../carriers/telnyx/telnyx-carrier';
@@ -21,24 +23,32 @@ import { requestedFormat } from '../media/stream-format';
 import { StreamTokens } from '../media/stream-tokens';
 import { CallLog } from '../observability/call-log';
 import { CallMetrics } from '../observability/metrics';
-import { SqlCallStore } from '../store/call-store';
-import { openDatabase } from '../store/database';
+import { unpricedModels } from '../realtime/pricing';
+import { aiProbe } from './ai-probe';
+import { background } from './background';
 import { withCallId } from './call-logger';
 import { conversations, defaultBehaviour } from './conversations';
+import { readinessOf } from './readiness';
+import { openRecords } from './records';
 import { SYSTEM_CLOCK } from './system-clock';
 
 /** How long records and status callbacks on their way may hold up the end of the process. */
 export const SETTLE_LIMIT_MS = 5_000;
 
-const DATABASE_FILE = 'ai-calls.db';
+// Callbacks stay in the outbox: a stop need not wait long for endpoints.
+const CALLBACKS_LIMIT_MS = 2_000;
 
 /** What the caller of compose may replace. */
 export type ComposeOptions = {
   readonly log: Logger;
   readonly clock?: Clock;
   readonly deadlines?: Partial<Deadlines>;
-  /** More watchers of all calls, beside the log and the status callbacks. */
+  /** More watchers of all calls, beside the log and the metrics. */
   readonly watchers?: readonly CallWatcher[];
+  /** How long a node of a shared database counts as alive without a sign of life. */
+  readonly leaseMs?: number;
+  /** How often and how suspiciously this node compares its calls with the carrier's. */
+  readonly reaper?: Partial<ReaperTimes>;
 };
 
 /** The parts of the server that its life cycle has to deal with. */
@@ -49,7 +59,11 @@ export type App = {
   readonly gateway: MediaGateway;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Resolves when everything that is still to be written or told has been. */
+  /** Begins what goes on in the background, the recovery of calls of a lost server included. */
+  readonly start: () => void;
+  /** Begins nothing new in the background. */
+  readonly stop: () => void;
+  /** Resolves when everything that is still to be written or told has been, and this node has signed off. */
   readonly settle: () => Promise<void>;
   /** Lets go of files and sockets; what is not written by now is lost. */
   readonly release: () => Promise<void>;
@@ -59,25 +73,38 @@ export type App = {
 export async function compose(config: Config, options: ComposeOptions): Promise<App> {
   const { log, clock = SYSTEM_CLOCK } = options;
   const behaviour = defaultBehaviour(config);
-  const database = await openDatabase(join(config.dataDir, DATABASE_FILE));
-  const store = new SqlCallStore(database);
-  const callbacks = new StatusCallbacks({ clock, log });
   const metrics = new CallMetrics();
-  const watchers = [new CallLog(log), metrics, callbacks, ...(options.watchers ?? [])];
-  const journal = new CallJournal({ store, clock, log, watchers });
+  const breaker = new AiBreaker({ probe: aiProbe(config.openai, { clock, log }), clock, log });
+  const onEnded: CallWatcher = {
+    onEntry: ({ type }, { verdict }) => verdict && type === `call.${verdict.status}` && breaker.onCallEnded(verdict),
+  };
+  const watchers = [new CallLog(log), metrics, onEnded, ...(options.watchers ?? [])];
+  const records = await openRecords(config.records, { clock, log, watchers });
+  const { store, journal, recordings, usage, callbacks } = records;
+  const budget = new DayBudget({ limitUsd: config.budget.perDayUsd, report: usage, clock, log });
+  await budget.start();
+  metrics.show({
+    isAiRefused: () => breaker.reason !== undefined,
+    waitingRecords: () => journal.health.waiting,
+    remainingUsd: () => budget.remainingUsd,
+  });
+  const unpriced = unpricedModels(config.openai);
+  if (unpriced.length > 0) log.warn('The price of a model is not known: no sum has it, and no budget', { unpriced });
   const { streamCodec } = config.telnyx;
   const l16ByteOrder = new L16ByteOrder(config.telnyx.l16ByteOrder);
   const stream = { codec: streamCodec, sampleRateHz: requestedFormat(streamCodec).sampleRateHz };
-  const mediaClock = new MediaClock(clock);
   const tokens = new StreamTokens(config.http.publicUrl);
   const webhookUrl = `${config.http.publicUrl}${WEBHOOK_PATH}`;
   const carrier = new TelnyxCarrier({ ...config.telnyx, stream, webhookUrl }, clock);
   const calls = new CallService({
     carrier,
     mediaEndpoint: tokens,
-    openConversation: conversations({ config, clock, mediaClock, log }),
+    openConversation: conversations({ config, clock, mediaClock: new MediaClock(clock), log, recordings }),
     journal,
+    budget,
+    recordings,
     store,
+    gates: [breaker, budget],
     clock,
     log,
     deadlines: { ...DEFAULT_DEADLINES, ...options.deadlines },
@@ -95,19 +122,30 @@ export async function compose(config: Config, options: ComposeOptions): Promise<
     calls,
     webhooks: new TelnyxWebhooks(config.telnyx.publicKey, clock),
     destinations: createDestinationPolicy(config.allowedCountries, config.telnyx.fromNumber, config.transferSipDomains),
-    defaults: { from: config.telnyx.fromNumber, voice: config.openai.voice, behaviour },
+    defaults: {
+      from: config.telnyx.fromNumber,
+      voice: config.openai.voice,
+      behaviour,
+      statusCallbackUrl: config.records.callbacks.defaultUrl,
+      maxCostUsd: config.budget.perCallUsd,
+      isRecorded: config.records.recordsCalls,
+    },
     toolSecretNames: Object.keys(config.tools.secrets),
+    journal,
+    recordings,
+    usage,
     metrics,
+    readiness: readinessOf({ records, breaker, calls, clock }),
     apiKeys: config.http.apiKeys,
+    clock,
     log,
   });
+  const { retentionDays } = config.records;
+  const parts = { records, retentionDays, calls, carrier, budget, breaker, clock, log };
+  const { start, stop, signOff } = background(parts, options);
   const settle = async (): Promise<void> => {
     await journal.flush(SETTLE_LIMIT_MS);
-    await callbacks.flush();
+    await Promise.all([signOff(), callbacks.flush(CALLBACKS_LIMIT_MS)]);
   };
-  const release = async (): Promise<void> => {
-    callbacks.close();
-    await database.destroy();
-  };
-  return { config, http, calls, gateway, clock, log, settle, release };
+  return { config, http, calls, gateway, clock, log, start, stop, settle, release: records.release };
 }

@@ -3,16 +3,21 @@
 
 import { createHmac } from 'node:crypto';
 import { Agent } from '../agent/agent';
+import { bytesPerMs } from '../audio/audio-format';
 import type { CallControls, OpenConversation, VoiceLine, VoiceLineListener } from '../calls/agent-ports';
 import type { CallBehaviour, HttpToolDefinition } from '../calls/behaviour';
 import { DEFAULT_BEHAVIOUR } from '../calls/behaviour';
 import type { Call } from '../calls/call';
+import { guardedClock } from '../calls/fault-guard';
 import type { Clock, Logger } from '../calls/ports';
 import { secretNames } from '../calls/tool-schema';
 import { type Config, ConfigError } from '../config/config';
+import { CallRecorder, type CallRecorderDeps } from '../media/call-recorder';
 import { MediaBridge } from '../media/media-bridge';
 import type { MediaClock } from '../media/media-clock';
+import { SteadySession } from '../media/steady-session';
 import { aiFormat, requestedFormat } from '../media/stream-format';
+import type { WavFiles } from '../recordings/wav-files';
 import { OpenAiRealtime } from '../realtime/openai-realtime';
 import { httpTool } from '../tools/http-tool';
 import type { Tool } from '../tools/tool';
@@ -26,6 +31,8 @@ export type ConversationParts = {
   readonly clock: Clock;
   readonly mediaClock: MediaClock;
   readonly log: Logger;
+  /** Where the audio of calls is kept. */
+  readonly recordings: Pick<WavFiles, 'open'>;
 };
 
 /** How the AI behaves in calls that do not say otherwise, with the tools of TOOLS_FILE. @throws ConfigError */
@@ -40,10 +47,15 @@ export function conversations(parts: ConversationParts): OpenConversation {
 
 function openConversation(parts: ConversationParts, call: Call, controls: CallControls): Agent {
   const log = withCallId(parts.log, call.callId);
-  const callParts = { ...parts, log };
+  // Whatever goes wrong in one conversation ends that call, and nothing else.
+  const clock = guardedClock(parts.clock, (error) => {
+    log.error('A fault ended a conversation', { error });
+    controls.end('internal-error');
+  });
+  const callParts = { ...parts, clock, log };
   return new Agent(call, {
     controls,
-    clock: parts.clock,
+    clock,
     log,
     ownTools: ownTools(callParts, call),
     openLine: (listener, tools) => openLine(callParts, call, { listener, tools }),
@@ -51,7 +63,7 @@ function openConversation(parts: ConversationParts, call: Call, controls: CallCo
 }
 
 function openLine(
-  { config, clock, mediaClock, log }: ConversationParts,
+  { config, clock, mediaClock, log, recordings }: ConversationParts,
   call: Call,
   { listener, tools }: { readonly listener: VoiceLineListener; readonly tools: readonly ToolDeclaration[] },
 ): VoiceLine {
@@ -66,15 +78,24 @@ function openLine(
     tools,
     safetyIdentifier: safetyIdentifier(call.to, openai.apiKey),
   };
+  const format = aiFormat(openai.audioFormat);
+  const outboundFormat = requestedFormat(config.telnyx.streamCodec);
+  const open: CallRecorderDeps['open'] = (audio) => recordings.open(call.callId, audio);
   return new MediaBridge({
-    session: new OpenAiRealtime(settings, { clock, log }),
-    aiFormat: aiFormat(openai.audioFormat),
-    outboundFormat: requestedFormat(config.telnyx.streamCodec),
+    session: new SteadySession({
+      clock,
+      bytesPerMs: bytesPerMs(format),
+      openSession: (options) => new OpenAiRealtime({ ...settings, ...options }, { clock, log }),
+    }),
+    aiFormat: format,
+    outboundFormat,
+    tap: call.isRecorded ? new CallRecorder({ clock: mediaClock, outboundFormat, open }) : undefined,
     playout: config.playout,
     bargeInHoldMs: behaviour.bargeInHoldMs,
     clock,
     mediaClock,
     listener,
+    log,
   });
 }
 

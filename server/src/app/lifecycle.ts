@@ -1,7 +1,10 @@
 // Start, drain, stop, in this order:
 //   listen   -> requests, webhooks and streams are accepted
+//   recover  -> calls that another process left behind are brought to their end
 //   drain    -> no new calls; live calls may finish within a limit
-//   stop     -> what is left is ended (legs hung up), records written and callbacks sent within a limit, sockets closed
+//   leave    -> the AI says goodbye in those that are left
+//   stop     -> what is still there is ended (legs hung up), records written and callbacks sent within a limit, sockets closed
+// Told to stop for the second time, it does not drain and takes no leave: calls are ended, and what they were is written.
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,8 +12,14 @@ import type { Duplex } from 'node:stream';
 import { firstWithin } from '../calls/wait';
 import { type App, SETTLE_LIMIT_MS } from './compose';
 
+// A goodbye takes a few seconds; the AI itself gives up sooner.
+const LEAVE_LIMIT_MS = 12_000;
+
 // Ending the remaining calls means hanging up at the carrier, last words included; it has to end some time.
 const END_ALL_LIMIT_MS = 15_000;
+
+// A database that does not let go of a connection must not keep the process.
+const RELEASE_LIMIT_MS = 3_000;
 
 // Slow clients must not keep connections for ever; a webhook or a REST request is small.
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -20,12 +29,31 @@ const REQUEST_TIMEOUT_MS = 30_000;
 export type RunningServer = {
   /** http URL of the listening socket. */
   readonly url: string;
-  /** Lets live calls finish for `drainMs`, then ends them and stops. Calling it again makes it stop now. */
+  /** Lets live calls finish for `drainMs`, then says goodbye, ends them and stops. Calling it again makes it stop now. */
   readonly stop: (drainMs: number) => Promise<void>;
+  /** Ends every call at once, legs hung up, and stops. */
+  readonly stopNow: () => Promise<void>;
 };
 
-/** Starts listening. */
+/** Starts listening; rejects when that is impossible, with nothing left behind. */
 export async function start(app: App): Promise<RunningServer> {
+  const server = await listening(app).catch(async (error: unknown) => {
+    app.stop();
+    await released(app);
+    throw error;
+  });
+  const address = server.address() as AddressInfo;
+  const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+  app.start();
+  const stop = stopper(app, server);
+  const stopNow = (): Promise<void> => {
+    void stop(0);
+    return stop(0);
+  };
+  return { url, stop, stopNow };
+}
+
+async function listening(app: App): Promise<Server> {
   const { host, port } = app.config.http;
   const server = createServer(app.http);
   server.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -35,9 +63,9 @@ export async function start(app: App): Promise<RunningServer> {
     else refuseUpgrade(socket);
   });
   await listen(server, host, port);
-  const address = server.address() as AddressInfo;
-  const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
-  return { url, stop: stopper(app, server) };
+  // One connection that cannot be accepted, for want of files say, is no reason to end the calls that there are.
+  server.on('error', (error) => app.log.error('A connection could not be accepted', { error }));
+  return server;
 }
 
 /** Some clients offer HTTP/2 in their first request; Node hands such a request over as an upgrade, whatever its path. */
@@ -61,33 +89,39 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 }
 
 function stopper(app: App, server: Server): RunningServer['stop'] {
+  const hurry = new AbortController();
   let stopping: Promise<void> | undefined;
-  let hurry: () => void = () => undefined;
   return (drainMs) => {
-    if (stopping) hurry();
-    stopping ??= drainAndStop(app, server, {
-      drainMs,
-      hurried: new Promise((resolve) => {
-        hurry = resolve;
-      }),
-    });
+    if (stopping) hurry.abort();
+    stopping ??= drain(app, drainMs, hurry.signal).then(() => endAndStop(app, server));
     return stopping;
   };
 }
 
-type Drain = { readonly drainMs: number; readonly hurried: Promise<void> };
-
-async function drainAndStop(app: App, server: Server, { drainMs, hurried }: Drain): Promise<void> {
+async function drain(app: App, drainMs: number, hurry: AbortSignal): Promise<void> {
+  const hurried = new Promise((resolve) => hurry.addEventListener('abort', resolve));
   app.calls.startDraining();
   app.log.info('Draining: no new calls', { activeCalls: app.calls.activeCalls, drainMs });
   await firstWithin(app.clock, drainMs, [app.calls.whenIdle(), hurried]);
+  if (hurry.aborted) return;
+  app.calls.takeLeave();
+  await firstWithin(app.clock, LEAVE_LIMIT_MS, [app.calls.whenIdle(), hurried]);
+}
+
+async function endAndStop(app: App, server: Server): Promise<void> {
   app.calls.endAll();
   await firstWithin(app.clock, END_ALL_LIMIT_MS, [app.calls.whenIdle()]);
+  app.stop();
   app.gateway.close();
   server.close();
   server.closeIdleConnections();
-  await firstWithin(app.clock, SETTLE_LIMIT_MS, [app.settle(), hurried]);
-  await app.release();
+  await firstWithin(app.clock, SETTLE_LIMIT_MS, [app.settle()]);
+  await released(app);
   server.closeAllConnections();
   app.log.info('Stopped');
+}
+
+async function released(app: App): Promise<void> {
+  const release = app.release().catch((error: unknown) => app.log.error('The records could not be closed', { error }));
+  await firstWithin(app.clock, RELEASE_LIMIT_MS, [release]);
 }

@@ -2,17 +2,23 @@
 // which it may end or transfer. media/ implements the line, calls/ the controls; agent/ and tools/ use both.
 
 import type { Call } from './call';
-import type { CarrierStream, Conversation, ConversationEvent } from './conversation-ports';
+import type { CarrierStream, Conversation } from './conversation-ports';
+import type { ConversationEvent } from './conversation-events';
 import type { EndDetails, EndReason } from './end-call';
 import type { SpeechOutcome, SpeechRequest, ToolCall, TurnTaking } from './speech';
 
-/** The joined legs of a call as an agent sees them. Idempotent `close()`; after it nothing is reported. */
+/**
+ * The joined legs of a call as an agent sees them. Idempotent `close()`; after it nothing is reported but turns and usage
+ * that were on their way.
+ */
 export interface VoiceLine {
   readonly closed: boolean;
   /** True from the moment the carrier's stream is joined. */
   readonly isStreaming: boolean;
   /** True while the AI is heard, is about to be, or is making something to be heard. */
   readonly isAiSpeaking: boolean;
+  /** True while there is audio of the AI that the callee has not heard. */
+  readonly isAiHeard: boolean;
   readonly isCalleeSpeaking: boolean;
   /** Opens the AI leg. */
   open(): void;
@@ -34,6 +40,8 @@ export interface VoiceLine {
   /** Replaces the instructions from the next response on. */
   setInstructions(instructions: string): void;
   close(): void;
+  /** Resolves when nothing more is reported, a bounded time after `close`. */
+  whenSettled(): Promise<void>;
 }
 
 /** What a voice line reports. */
@@ -52,6 +60,10 @@ export interface VoiceLineListener {
   onToolCall(call: ToolCall): void;
   /** A key that the callee pressed: one of 0-9 * # A-D. */
   onDigit(digit: string): void;
+  /** The connection to the AI is gone; another one is on its way, or the line is reported as failed. */
+  onAiLost(): void;
+  /** The AI can speak again. */
+  onAiResumed(): void;
   onEvent(event: ConversationEvent): void;
 }
 
@@ -65,6 +77,10 @@ export type TransferOutcome =
 export interface CallControls {
   /** Milliseconds until the call reaches its maximum duration. */
   remainingMs(): number;
+  /** Has the carrier's own voice say a sentence over the line. */
+  speakByCarrier(text: string): Promise<void>;
+  /** US dollars that the call may still cost; Infinity when nothing limits it. */
+  remainingUsd(): number;
   /** Ends the call; the first verdict wins. */
   end(reason: EndReason, details?: EndDetails): void;
   /** Plays tones to the callee's side: 0-9 A-D * # and pauses w (0.5 s), W (1 s). */

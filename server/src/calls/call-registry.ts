@@ -12,6 +12,11 @@ export class CallRegistry {
     return this.#calls.size;
   }
 
+  /** All of them, those that are just closing included. */
+  all(): LiveCall[] {
+    return [...this.#calls.values()];
+  }
+
   /** Calls that are not over, oldest first. */
   active(): LiveCall[] {
     return [...this.#calls.values()].filter((live) => !live.isOver);

@@ -1,40 +1,34 @@
 // The use cases: place a call, look at calls, steer and end them, take a carrier's event, join a stream, drain.
 
 import { randomUUID } from 'node:crypto';
-import type { Backoff } from '../lib/backoff';
 import { type Call, type CallRequest, createCall, MAX_INSTRUCTIONS } from './call';
+import { CallIntake } from './call-intake';
 import { CallRegistry } from './call-registry';
-import { CarrierLeg } from './carrier-leg';
 import type { AnnouncedStream, AnnouncedTransfer, SayRequest } from './conversation-ports';
-import { endCall } from './end-call';
+import { endCall, type EndReason } from './end-call';
 import { CallNotFoundError, CallStateError, CapacityError, DrainingError, IdempotencyMismatchError } from './errors';
-import { LiveCall, type LiveCallDeps } from './live-call';
-import type {
-  CallPage,
-  CallQuery,
-  CallStore,
-  CarrierEvent,
-  Idempotency,
-  Insertion,
-  Replay,
-  TimelineEntry,
-} from './ports';
+import type { WatchedCall } from './reaper';
+import type { LiveCallDeps } from './call-parts';
+import { LateEvents } from './late-events';
+import { LiveCall } from './live-call';
+import type { CarrierEvent } from './ports';
+import type { CallPage, CallQuery, CallStore, Idempotency, Insertion, Replay, StoredEntry } from './record-ports';
 import { RecentIds } from './recent-ids';
-import { withRetries } from './retry';
-
-// A request waits for an answer; a leg that should not be up is worth more patience with the database.
-const STORE_TRIES = 4;
-const STORE_BACKOFF: Backoff = { firstMs: 50, capMs: 200 };
-const FIND_TRIES = 8;
-const FIND_BACKOFF: Backoff = { firstMs: 100, capMs: 5_000 };
 
 const CONVERSATION_ENDING = 'The conversation of the call is ending, or a machine has answered.';
 
+const STOPPED_AT_ONCE = endCall('server-stopping', { isAtOnce: true });
+
 /** What the service works with. */
-export type CallServiceDeps = LiveCallDeps & {
+export type CallServiceDeps = Omit<LiveCallDeps, 'onLegDown'> & {
   readonly store: CallStore;
   readonly maxConcurrentCalls: number;
+  /** Whatever else may speak against a new call; each throws the error that says so. */
+  readonly gates: readonly Gate[];
 };
+
+/** Something that new calls have to pass. */
+export type Gate = { check(): void };
 
 /** New instructions, instead of or beside those that the call has. */
 export type InstructionsChange = { readonly instructions: string; readonly mode: 'replace' | 'append' };
@@ -50,15 +44,17 @@ export class CallService {
   readonly #deps: CallServiceDeps;
   readonly #registry = new CallRegistry();
   readonly #seenEvents: RecentIds;
-  /** Records being inserted. */
-  readonly #insertions = new Set<Promise<unknown>>();
-  /** Legs of calls long over, on their way down. */
-  readonly #takeDowns = new Set<Promise<unknown>>();
-  #isDraining = false;
+  readonly #intake: CallIntake;
+  readonly #late: LateEvents;
+  /** Calls whose first record is being written; each has its place already. */
+  readonly #inserting = new Map<string, Promise<Insertion>>();
+  #stage: 'open' | 'draining' | 'ended' = 'open';
 
   constructor(deps: CallServiceDeps) {
     this.#deps = deps;
     this.#seenEvents = new RecentIds(deps.clock);
+    this.#intake = new CallIntake(deps);
+    this.#late = new LateEvents(deps);
   }
 
   /** How many calls are not over. */
@@ -68,29 +64,24 @@ export class CallService {
 
   /**
    * Records the call and dials it. With a known idempotency key it returns the call of the first request.
-   * @throws DrainingError, CapacityError, IdempotencyMismatchError
+   * @throws DrainingError, CapacityError, IdempotencyMismatchError, RecordsUnavailableError, and what the gates throw
    */
   async place(request: CallRequest, idempotency?: Idempotency): Promise<Placement> {
-    const known = idempotency && (await this.#deps.store.findReplay(idempotency));
+    const known = idempotency && (await this.#intake.findReplay(idempotency));
     if (known) return this.#replay(known);
     // When all places are taken, it may be by a request with the same key whose record is still being written.
     if (this.#isFull && idempotency) {
-      await Promise.allSettled(this.#insertions);
-      const placed = await this.#deps.store.findReplay(idempotency);
+      await this.#whenInserted();
+      const placed = await this.#intake.findReplay(idempotency);
       if (placed) return this.#replay(placed);
     }
+    this.#admit();
     const call = createCall(randomUUID(), request, this.#deps.clock.nowMs());
-    const live = this.#reserve(call);
-    const insertion = await tracked(this.#insertions, this.#insert(call, idempotency)).catch((error: unknown) => {
-      this.#registry.remove(call.callId);
-      throw error;
-    });
-    if (insertion.kind === 'inserted') {
-      this.#start(live);
-      return { call, isReplay: false };
-    }
-    this.#registry.remove(call.callId);
-    return this.#replay(insertion);
+    const inserting = this.#insert(call, idempotency);
+    // The place is taken before the record is written, so that a burst cannot slip past the limit.
+    this.#inserting.set(call.callId, inserting);
+    const insertion = await inserting;
+    return insertion.kind === 'inserted' ? { call, isReplay: false } : this.#replay(insertion);
   }
 
   /** @throws CallNotFoundError */
@@ -100,10 +91,10 @@ export class CallService {
     return call;
   }
 
-  /** The call's timeline, everything noted so far included. */
-  async timeline(callId: string): Promise<readonly TimelineEntry[]> {
+  /** The call's timeline after an entry of it, everything noted so far included. */
+  async timeline(callId: string, afterSequence = 0): Promise<readonly StoredEntry[]> {
     await this.#deps.journal.flush();
-    return this.#deps.store.timeline(callId);
+    return this.#deps.store.timeline(callId, afterSequence);
   }
 
   /** Calls that are not over, oldest first. */
@@ -183,49 +174,82 @@ export class CallService {
     if (event.callId === undefined || !this.#seenEvents.add(event.eventId)) return;
     const live = this.#registry.find(event.callId);
     if (live) return live.onCarrierEvent(event);
-    const isAlive = event.type === 'leg.ringing' || event.type === 'leg.answered' || event.type === 'stream.started';
-    if (isAlive) await this.#takeDownLateLeg(event.callId, event);
+    try {
+      await this.#late.take(event.callId, event);
+    } catch (error) {
+      // The carrier may deliver it again, and then it has to count as new.
+      this.#seenEvents.remove(event.eventId);
+      throw error;
+    }
+  }
+
+  /** The calls of this node, those that are just closing included, for the comparison with the carrier. */
+  watched(): readonly WatchedCall[] {
+    return this.#registry.all().map((live) => live.watched);
+  }
+
+  /** The carrier has no leg of this call any more, and did not say so by itself. */
+  onLegGone(callId: string, reason: EndReason): void {
+    this.#registry.find(callId)?.onLegEnded(endCall(reason));
+  }
+
+  /** True when no new calls are taken because the server stops. */
+  get isDraining(): boolean {
+    return this.#stage !== 'open';
   }
 
   /** Takes no new calls from now on. */
   startDraining(): void {
-    this.#isDraining = true;
+    if (this.#stage === 'open') this.#stage = 'draining';
   }
 
   /** Resolves when the last call is closed. */
   async whenIdle(): Promise<void> {
-    await Promise.allSettled(this.#insertions);
-    await Promise.allSettled(this.#takeDowns);
+    await this.#whenInserted();
+    await this.#late.whenIdle();
     await this.#registry.whenIdle();
   }
 
-  /** Ends every call because the server stops. */
-  endAll(): void {
-    for (const live of this.#registry.active()) live.end(endCall('server-stopping'));
+  /** Says goodbye in every conversation, and ends the other calls, because the server stops. */
+  takeLeave(): void {
+    for (const live of this.#registry.active()) live.leave('server-stopping');
   }
 
-  /** A database that is locked for a moment is no reason to refuse a call. */
-  #insert(call: Call, idempotency: Idempotency | undefined): Promise<Insertion> {
-    const policy = { tries: STORE_TRIES, backoff: STORE_BACKOFF, onFailure: () => true };
-    return withRetries(this.#deps.clock, policy, () => this.#deps.store.insert(call, idempotency));
+  /** Ends every call at once because the server stops; one that is just being recorded is not dialled any more. */
+  endAll(): void {
+    this.#stage = 'ended';
+    for (const live of this.#registry.active()) live.end(STOPPED_AT_ONCE);
   }
 
   get #isFull(): boolean {
-    return this.#registry.size >= this.#deps.maxConcurrentCalls;
+    return this.#registry.size + this.#inserting.size >= this.#deps.maxConcurrentCalls;
   }
 
-  /** The place is taken before the record is written, so that a burst cannot slip past the limit. */
-  #reserve(call: Call): LiveCall {
-    if (this.#isDraining) throw new DrainingError('The server is stopping and takes no new calls.');
+  #admit(): void {
+    if (this.isDraining) throw new DrainingError('The server is stopping and takes no new calls.');
     if (this.#isFull) throw new CapacityError(this.#deps.maxConcurrentCalls);
-    const live = new LiveCall(call, this.#deps, (closed) => this.#registry.remove(closed.call.callId));
-    this.#registry.add(live);
-    return live;
+    for (const gate of this.#deps.gates) gate.check();
   }
 
-  /** A call that was ended while its record was being written is only recorded as that. */
-  #start(live: LiveCall): void {
-    if (live.isOver) return this.#deps.journal.save(live.call);
+  async #insert(call: Call, idempotency: Idempotency | undefined): Promise<Insertion> {
+    const inserted = this.#intake.insert(call, idempotency);
+    const insertion = await inserted.finally(() => this.#inserting.delete(call.callId));
+    if (insertion.kind === 'inserted') this.#start(call);
+    return insertion;
+  }
+
+  async #whenInserted(): Promise<void> {
+    await Promise.allSettled(this.#inserting.values());
+  }
+
+  #start(call: Call): void {
+    const onLegDown = (callId: string): void => this.#late.onLegDown(callId);
+    const live = new LiveCall(call, { ...this.#deps, onLegDown }, (closed) =>
+      this.#registry.remove(closed.call.callId),
+    );
+    this.#registry.add(live);
+    this.#deps.journal.note(call, 'call.queued');
+    if (this.#stage === 'ended') return void live.end(STOPPED_AT_ONCE);
     live.start().catch((error: unknown) => {
       this.#deps.log.error('Starting a call failed', { callId: live.call.callId, error });
       live.end(endCall('internal-error'));
@@ -257,31 +281,4 @@ export class CallService {
     await this.#deps.journal.flush();
     return this.#deps.store.find(callId);
   }
-
-  /** The call was given up (its dial was never answered, say), and now its phone rings after all. */
-  async #takeDownLateLeg(callId: string, event: CarrierEvent): Promise<void> {
-    if (!(await this.#isOurs(callId, event.eventId))) return;
-    this.#deps.log.warn('The carrier reports a live leg for a call that is over, hanging it up', { callId });
-    const leg = new CarrierLeg(callId, this.#deps);
-    leg.learn(event.carrierCallId);
-    await tracked(this.#takeDowns, leg.takeDown());
-  }
-
-  /** Another server may share the carrier's account: only calls in our record are ours to hang up. */
-  async #isOurs(callId: string, eventId: string): Promise<boolean> {
-    const policy = { tries: FIND_TRIES, backoff: FIND_BACKOFF, onFailure: () => true };
-    try {
-      return (await withRetries(this.#deps.clock, policy, () => this.#deps.store.find(callId))) !== undefined;
-    } catch (error) {
-      // The carrier may deliver it again, and then it has to count as new.
-      this.#seenEvents.remove(eventId);
-      throw error;
-    }
-  }
-}
-
-/** Keeps `work` in `set` until it is settled. */
-async function tracked<T>(set: Set<Promise<unknown>>, work: Promise<T>): Promise<T> {
-  set.add(work);
-  return work.finally(() => set.delete(work));
 }

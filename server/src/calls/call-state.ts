@@ -36,14 +36,9 @@ export type CallEvent =
   /** A verdict was reached, by whatever party. */
   | { readonly type: 'call.ended'; readonly status: TerminalStatus };
 
-/**
- * The answer to an event. `ignore` is ordinary (late or duplicate webhooks). `reject` means that the carrier shows
- * signs of life for a call that is over: its leg has to be hung up.
- */
+/** The answer to an event. `ignore` is ordinary: webhooks may be late, doubled or reordered. */
 export type Transition =
-  | { readonly kind: 'apply'; readonly status: CallStatus }
-  | { readonly kind: 'ignore'; readonly why: string }
-  | { readonly kind: 'reject'; readonly why: string };
+  { readonly kind: 'apply'; readonly status: CallStatus } | { readonly kind: 'ignore'; readonly why: string };
 
 /** Tells whether a status is one of the five final ones. */
 export function isTerminal(status: CallStatus): status is TerminalStatus {
@@ -52,7 +47,7 @@ export function isTerminal(status: CallStatus): status is TerminalStatus {
 
 /** Decides what `event` does to a call in `status`. Terminal statuses are absorbing. */
 export function transition(status: CallStatus, event: CallEvent): Transition {
-  if (isTerminal(status)) return afterTheEnd(event);
+  if (isTerminal(status)) return ignore('the call is over');
   switch (event.type) {
     case 'dial.accepted':
       return status === 'queued' ? apply('initiated') : ignore('the carrier already reported progress');
@@ -65,11 +60,6 @@ export function transition(status: CallStatus, event: CallEvent): Transition {
     default:
       return assertNever(event);
   }
-}
-
-function afterTheEnd(event: CallEvent): Transition {
-  if (event.type === 'call.ended') return ignore('the call is already over');
-  return { kind: 'reject', why: 'the call is over, but the carrier reports a live leg' };
 }
 
 function apply(status: CallStatus): Transition {

@@ -22,6 +22,10 @@ export type CallRequest = {
   readonly metadata: Readonly<Record<string, string>>;
   /** The user's endpoint that is told of each status change. */
   readonly statusCallbackUrl?: string | undefined;
+  /** What the AI may cost, US dollars: near it, the AI says goodbye. Undefined for no limit. */
+  readonly maxCostUsd?: number | undefined;
+  /** True when the audio is kept. */
+  readonly isRecorded: boolean;
 };
 
 /** When things happened, epoch milliseconds. */
@@ -44,6 +48,13 @@ export type CallUsage = {
   readonly costUsd: number | null;
 };
 
+/** The audio that was kept of a call. `failed`: there is none, or only the beginning of it. */
+export type CallRecording = {
+  readonly state: 'ready' | 'failed';
+  readonly durationMs: number;
+  readonly bytes: number;
+};
+
 /** One call and everything that is known about it. */
 export type Call = CallRequest & {
   /** Our id, a UUID. */
@@ -52,6 +63,11 @@ export type Call = CallRequest & {
   readonly carrierCallId?: string | undefined;
   readonly timings: CallTimings;
   readonly usage: CallUsage;
+  /** What the carrier has charged so far, US dollars; undefined as long as it has not said. */
+  readonly carrierCostUsd?: number | undefined;
+  /** False when no leg can be up at the carrier: not yet dialled, or certainly down. */
+  readonly mayHaveLeg: boolean;
+  readonly recording?: CallRecording | undefined;
   readonly verdict?: EndCall | undefined;
 };
 
@@ -68,7 +84,7 @@ export const NO_USAGE: CallUsage = {
 
 /** Makes a new call in status `queued`. */
 export function createCall(callId: string, request: CallRequest, createdAtMs: number): Call {
-  return { ...request, callId, status: 'queued', timings: { createdAtMs }, usage: NO_USAGE };
+  return { ...request, callId, status: 'queued', timings: { createdAtMs }, usage: NO_USAGE, mayHaveLeg: true };
 }
 
 /** The call after it moved to `status`; stamps the timing that belongs to it, once. */

@@ -8,9 +8,16 @@ import { CarrierError, carrierFacts } from './errors';
 import type { Carrier, Clock, DialRequest, LegCommand, Logger, StreamTarget, TransferRequest } from './ports';
 import { firstWithin } from './wait';
 
-// A leg that stays up costs money: keep trying for about five minutes, then leave it to the carrier's own time limit.
+// A leg that stays up costs money: whoever waits for its end waits for five minutes, and the tries go on.
 const HANG_UP_BACKOFF: Backoff = { firstMs: 500, capMs: 30_000 };
-const MAX_HANG_UP_TRIES = 15;
+const PATIENCE_MS = 300_000;
+const SLOW_RETRY_MS = 60_000;
+
+// No carrier keeps a call for longer; ours have shorter limits.
+const LONGEST_CALL_MS = 4 * 3_600_000;
+
+// A leg that was dialled this moment may not count as alive yet: the first failure tells nothing.
+const ASKED_FROM_TRY = 2;
 
 /** What became of the dial command. */
 export type DialOutcome =
@@ -34,8 +41,15 @@ export class CarrierLeg {
   readonly #down = deferred<void>();
   #carrierCallId: string | undefined;
   #isDown = false;
+  /** What the carrier was given to say and has not finished. */
+  #sentences = 0;
   #dialing: Promise<DialOutcome> | undefined;
-  #takingDown: Promise<void> = Promise.resolve();
+  /** The dial may have been carried out, and nothing has been heard of it. */
+  #isInDoubt = false;
+  #searching: Promise<void> | undefined;
+  /** To be taken down, if not now, then as soon as its id is known. */
+  #isUnwanted = false;
+  #hangingUp: Promise<void> | undefined;
 
   constructor(callId: string, deps: CarrierLegDeps) {
     this.callId = callId;
@@ -70,6 +84,7 @@ export class CarrierLeg {
   learn(carrierCallId: string): boolean {
     this.#carrierCallId ??= carrierCallId;
     this.#identified.resolve();
+    if (this.#isUnwanted) void this.takeDown();
     return this.#carrierCallId === carrierCallId;
   }
 
@@ -88,7 +103,20 @@ export class CarrierLeg {
   /** Lets the carrier speak; rejects with CarrierError. */
   async speak(text: string): Promise<void> {
     const command = this.#command();
-    if (command) await this.#carrier.speak(command, text);
+    if (!command) return;
+    this.#sentences += 1;
+    try {
+      await this.#carrier.speak(command, text);
+    } catch (error) {
+      this.#sentences -= 1;
+      throw error;
+    }
+  }
+
+  /** A sentence of the carrier has ended; returns whether it was the last. */
+  onSpeechEnded(): boolean {
+    this.#sentences = Math.max(0, this.#sentences - 1);
+    return this.#sentences === 0;
   }
 
   /** Plays touch tones to the other end; rejects with CarrierError. */
@@ -103,23 +131,44 @@ export class CarrierLeg {
     if (command) await this.#carrier.transfer(command, request);
   }
 
-  /** Resolves when the leg is down, was never up, or the carrier would not take it down for minutes. */
-  takeDown(): Promise<void> {
-    // One after the other: the second finds the work done, or knows more than the first did.
-    this.#takingDown = this.#takingDown.then(() => this.#takeDownOnce());
-    return this.#takingDown;
+  /** Whether the carrier still has the leg; a leg without an id may be on its way. Rejects with CarrierError. */
+  async isAlive(): Promise<boolean> {
+    return this.#carrierCallId === undefined || this.#carrier.isAlive(this.#carrierCallId);
   }
 
-  async #takeDownOnce(): Promise<void> {
+  /** Resolves when the leg is down, was never up, or the carrier would not take it down for minutes; the tries go on. */
+  async takeDown(): Promise<void> {
+    this.#isUnwanted = true;
     // A dial on its way may still bring a leg; a webhook may bring its id before the dial is answered.
     if (this.#dialing) await this.#identified.promise;
-    for (let attempt = 1; attempt <= MAX_HANG_UP_TRIES; attempt += 1) {
-      const command = this.#command();
-      if (!command || this.#isDown) return;
-      if (await this.#tryHangUp(command, attempt)) return;
-      await firstWithin(this.#clock, backoffMs(HANG_UP_BACKOFF, attempt), [this.#down.promise]);
+    if (this.#isInDoubt) await (this.#searching ??= this.#search());
+    if (!this.isUp) return;
+    this.#hangingUp ??= this.#hangUp();
+    await Promise.race([this.#down.promise, this.#hangingUp]);
+  }
+
+  /** Resolves when the leg that was up is down for certain, however long that takes. */
+  whenDown(): Promise<void> {
+    return this.#down.promise;
+  }
+
+  async #hangUp(): Promise<void> {
+    const startedAtMs = this.#clock.monotonicMs();
+    const elapsedMs = (): number => this.#clock.monotonicMs() - startedAtMs;
+    for (let attempt = 1; !this.#isDown && elapsedMs() < PATIENCE_MS; attempt += 1) {
+      await this.#tryHangUp(attempt);
+      if (!this.#isDown) await firstWithin(this.#clock, backoffMs(HANG_UP_BACKOFF, attempt), [this.#down.promise]);
     }
-    this.#log.error('The carrier would not hang up; its own time limit will', { callId: this.callId });
+    if (!this.#isDown) void this.#hangUpSlowly(elapsedMs);
+  }
+
+  async #hangUpSlowly(elapsedMs: () => number): Promise<void> {
+    this.#log.error('The carrier does not hang up, trying on every minute', { callId: this.callId });
+    for (let attempt = 1; !this.#isDown && elapsedMs() < LONGEST_CALL_MS; attempt += 1) {
+      await this.#tryHangUp(attempt);
+      if (!this.#isDown) await firstWithin(this.#clock, SLOW_RETRY_MS, [this.#down.promise]);
+    }
+    this.markDown();
   }
 
   async #dialOnce(request: DialRequest): Promise<DialOutcome> {
@@ -141,18 +190,40 @@ export class CarrierLeg {
     const facts = carrierFacts(error);
     if (error.failure === 'refused') return { kind: 'failed', verdict: endCall('carrier-refused', facts) };
     if (error.failure === 'unavailable') return { kind: 'failed', verdict: endCall('carrier-unavailable', facts) };
+    this.#isInDoubt = true;
     const reason = error.httpStatus === undefined ? 'dial-outcome-unknown' : 'carrier-unavailable';
     return { kind: 'unknown', verdict: endCall(reason, facts) };
   }
 
-  async #tryHangUp(command: LegCommand, attempt: number): Promise<boolean> {
+  /** Webhooks that are lost tell nothing of a dial that was carried out without an answer; the carrier's list does. */
+  async #search(): Promise<void> {
+    if (this.#carrierCallId !== undefined) return;
+    try {
+      const found = (await this.#carrier.liveLegs()).find(({ callId }) => callId === this.callId);
+      if (found) this.learn(found.carrierCallId);
+    } catch (error) {
+      this.#log.warn('Whether a dial was carried out could not be found out', { callId: this.callId, error });
+    }
+  }
+
+  async #tryHangUp(attempt: number): Promise<void> {
+    const command = this.#command();
+    if (!command) return;
     try {
       await this.#carrier.hangUp(command);
       this.markDown();
-      return true;
     } catch (error) {
       this.#log.warn('The hang-up failed, trying again', { callId: this.callId, attempt, error });
-      return false;
+      if (attempt >= ASKED_FROM_TRY) await this.#checkAlive();
+    }
+  }
+
+  /** What cannot be hung up may be gone already. */
+  async #checkAlive(): Promise<void> {
+    try {
+      if (!(await this.isAlive())) this.markDown();
+    } catch (error) {
+      this.#log.warn('The carrier does not say whether the leg is alive', { callId: this.callId, error });
     }
   }
 

@@ -1,9 +1,10 @@
 // The two legs of a conversation and the conversation itself, as interfaces. The carrier adapter and the realtime
 // adapter implement one leg each and never meet; media/ joins them; calls/ sees only the Conversation.
 
-import type { CallUsage } from './call';
-import type { EndCall, EndDetails } from './end-call';
-import type { SpeechOutcome, SpeechRequest, ToolCall, TurnTaking } from './speech';
+import type { CarrierStreamStats, MachineResult } from './conversation-events';
+import type { Spending } from './cost';
+import type { EndCall, EndReason } from './end-call';
+import type { SpeechRequest, ToolCall, TurnTaking } from './speech';
 
 /** The carrier's live audio path of one call, after it has announced itself. */
 export interface CarrierStream {
@@ -34,20 +35,6 @@ export type AnnouncedStream = {
   readonly carrierCallId: string;
 };
 
-/** What was odd about the callee's frames, and how far the carrier fell behind with ours. */
-export type CarrierStreamStats = {
-  /** Frames that came too early and were put in their place. */
-  readonly reordered: number;
-  /** Frames that came again, or too late to be of use. */
-  readonly duplicates: number;
-  /** Frames that never came. */
-  readonly missing: number;
-  /** Frames that could not be read. */
-  readonly unreadable: number;
-  /** Most outbound bytes that ever waited for the network. */
-  readonly peakBacklogBytes: number;
-};
-
 /** What a carrier stream reports. */
 export interface CarrierStreamListener {
   /** The next frame of the callee's audio; 16-bit samples are little-endian. Borrowed: copy what is to be kept. */
@@ -76,11 +63,27 @@ export type RequestedResponse = SpeechRequest & {
   readonly requestId: string;
 };
 
+/** Something of the conversation so far, as a new session is to know it. */
+export type HistoryItem =
+  | { readonly kind: 'message'; readonly role: 'system' | 'user' | 'assistant'; readonly text: string }
+  /** A use of a tool; without `output` it is still at work, and `answerTool` brings the result later. */
+  | {
+      readonly kind: 'tool';
+      readonly toolCallId: string;
+      readonly name: string;
+      readonly argumentsJson: string;
+      readonly output?: string | undefined;
+    };
+
 /** One session with the speech model. */
 export interface RealtimeSession {
   readonly closed: boolean;
   /** True while the connection does not keep up with what is sent. */
   readonly isCongested: boolean;
+  /** When the server will end the session, epoch milliseconds; undefined as long as it has not said. */
+  readonly expiresAtMs: number | undefined;
+  /** Puts what was said before into the conversation; once, at `onReady` and before anything else is sent. */
+  restore(history: readonly HistoryItem[]): void;
   /** Connects and configures; the outcome is `onReady` or `onFailed`. */
   open(listener: RealtimeListener): void;
   /** Callee audio in the session's input format; only after `onReady`. The bytes may be overwritten afterwards. */
@@ -102,6 +105,11 @@ export interface RealtimeSession {
   truncate(item: ItemRef, heardMs: number): void;
   /** Removes an item that was never heard. */
   deleteItem(itemId: string): void;
+  /**
+   * The conversation is over: nothing more is heard, made or reported, except the words of the callee and the cost of
+   * responses that are still on their way. Resolves when none is left, or after `limitMs`; `close` has to follow.
+   */
+  drain(limitMs: number): Promise<void>;
   close(): void;
 }
 
@@ -117,16 +125,34 @@ export interface RealtimeListener {
   /** The words of an AI item, as far as they are known. */
   onAssistantText(item: ItemRef, text: AssistantText): void;
   /** `text` is undefined when the words could not be written down. */
-  onCalleeText(itemId: string, text: string | undefined, usage: CallUsage): void;
+  onCalleeText(itemId: string, text: string | undefined, spending: Spending): void;
   /** `itemId` is the item that the callee's words will become. */
   onSpeechStarted(itemId: string): void;
   onSpeechStopped(speech: StoppedSpeech): void;
   onToolCall(call: ToolCall): void;
   onToolAnswered(toolCallId: string): void;
   onResponseDone(outcome: ResponseOutcome): void;
+  /**
+   * The session is gone, and another one takes its place; without a verdict it was left because its time was up. What it
+   * was making is over without a word: whoever still wants that asks for it again.
+   */
+  onLost(lost?: EndCall): void;
+  /** Another session knows the conversation. What was asked for is asked of it when `goOn` is called. */
+  onResumed(resumed: ResumedSession, goOn: () => void): void;
   /** The session is of no use any more. */
   onFailed(verdict: EndCall): void;
 }
+
+/** How a session took the place of another one. */
+export type ResumedSession = {
+  readonly sessionId: string;
+  /** How long there was none, milliseconds. */
+  readonly afterMs: number;
+  /** How often one had to be opened. */
+  readonly tries: number;
+  /** The other one was not lost: its time was up. */
+  readonly isPlanned: boolean;
+};
 
 /** The callee has stopped speaking. */
 export type StoppedSpeech = {
@@ -155,102 +181,8 @@ export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed'
 export type ResponseOutcome = {
   readonly responseId: string;
   readonly status: ResponseStatus;
-  readonly usage: CallUsage;
+  readonly spending: Spending;
 };
-
-/** Something that one party said. */
-export type Turn = {
-  readonly speaker: 'callee' | 'assistant';
-  readonly text: string;
-  /** When the first of it was heard on the line, epoch milliseconds. */
-  readonly startedAtMs: number;
-  /** True when the callee did not hear all of it. */
-  readonly isInterrupted: boolean;
-  /** How much of it reached the callee's ear; assistant turns only. */
-  readonly heardMs?: number | undefined;
-  /** How much was generated; assistant turns only. */
-  readonly audioMs?: number | undefined;
-};
-
-/** How well the audio of a call went, from its first stream to its last; told once, at the end. */
-export type MediaStats = CarrierStreamStats & {
-  readonly receivedFrames: number;
-  /** Silence that stood in for audio of the callee that did not come, milliseconds. */
-  readonly filledMs: number;
-  /** Audio of the callee that the realtime session could not take in time, milliseconds. */
-  readonly droppedMs: number;
-  /** How often the AI's audio ran dry in the middle of an item, and for how long in all. */
-  readonly underruns: number;
-  readonly underrunMs: number;
-};
-
-/**
- * How long the callee waited for a reply, milliseconds, split by who took the time: `latencyMs` runs from the last of
- * the callee's speech to the first frame that goes to the carrier, and is the sum of the three parts.
- */
-export type ReplyLatency = {
-  readonly latencyMs: number;
-  /** Until the end of the turn was noticed. */
-  readonly vadMs: number;
-  /** From there to the first audio of the model, tools included. */
-  readonly modelMs: number;
-  /** From there to the carrier. */
-  readonly bridgeMs: number;
-  /** Until the callee is estimated to hear it: `latencyMs`, what still plays before it, and half a round trip. */
-  readonly heardAfterMs: number;
-};
-
-/** Who the carrier believes has answered. */
-export type MachineResult = 'human' | 'machine' | 'fax' | 'silence' | 'not-sure';
-
-/** One use of a tool. */
-export type FinishedTool = {
-  readonly toolCallId: string;
-  readonly name: string;
-  /** As the model wrote it. */
-  readonly argumentsJson: string;
-  /** `abandoned`: it still ran when the conversation ended. */
-  readonly outcome: 'ok' | 'error' | 'timeout' | 'abandoned';
-  /** What the model was told; empty when it was told nothing. */
-  readonly output: string;
-  readonly durationMs: number;
-};
-
-/** What a conversation reports to the call. */
-export type ConversationEvent =
-  | { readonly type: 'ai.ready'; readonly sessionId: string; readonly connectMs: number }
-  | {
-      readonly type: 'stream.started';
-      readonly streamId: string;
-      readonly encoding: string;
-      readonly sampleRateHz: number;
-    }
-  | { readonly type: 'greeting.started'; readonly afterStreamMs: number }
-  | ({ readonly type: 'reply.started' } & ReplyLatency)
-  | { readonly type: 'turn.finished'; readonly turn: Turn }
-  | { readonly type: 'assistant.interrupted'; readonly by: 'callee' | 'api'; readonly heardMs: number }
-  | { readonly type: 'callee.held-off'; readonly voicedMs: number }
-  | { readonly type: 'dtmf.received'; readonly digits: string }
-  | { readonly type: 'dtmf.sent'; readonly digits: string }
-  | { readonly type: 'machine.detected'; readonly result: MachineResult }
-  | { readonly type: 'machine.greeting-ended'; readonly hasBeep: boolean }
-  | { readonly type: 'voicemail.finished'; readonly outcome: SpeechOutcome }
-  | { readonly type: 'silence.noticed'; readonly silentMs: number; readonly step: 'nudge' | 'goodbye' }
-  | { readonly type: 'time.ending'; readonly remainingMs: number; readonly step: 'warning' | 'goodbye' }
-  | { readonly type: 'say.finished'; readonly sayId: string; readonly outcome: SpeechOutcome }
-  | { readonly type: 'instructions.changed'; readonly instructions: string }
-  | { readonly type: 'goodbye.canceled' }
-  | { readonly type: 'transfer.started'; readonly to: string }
-  | { readonly type: 'transfer.bridged'; readonly to: string }
-  | ({ readonly type: 'transfer.failed'; readonly to: string; readonly reason: string } & {
-      readonly details?: EndDetails | undefined;
-    })
-  | ({ readonly type: 'tool.finished' } & FinishedTool)
-  | { readonly type: 'usage.added'; readonly usage: CallUsage }
-  | ({ readonly type: 'media.measured' } & MediaStats)
-  | { readonly type: 'stream.stopped' }
-  | { readonly type: 'stream.lost'; readonly closeCode: number }
-  | { readonly type: 'conversation.failed'; readonly verdict: EndCall };
 
 /** When something that is to be said may be said. */
 export type SayTiming = 'now' | 'next-pause';
@@ -295,5 +227,9 @@ export interface Conversation {
   /** A key that the callee pressed, as the carrier's webhook has it; the stream may have told it before. */
   onCarrierDigit(digit: string): void;
   onMachine(news: MachineNews): void;
+  /** Says goodbye, for good and within a bound, because of `reason`; then ends the call with it. */
+  leave(reason: EndReason): void;
   close(): void;
+  /** Resolves when nothing more is reported, a bounded time after `close`. */
+  whenSettled(): Promise<void>;
 }

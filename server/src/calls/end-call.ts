@@ -73,6 +73,14 @@ const RULINGS = {
   'ai-unavailable': ruling('failed', 'ai-error', 'ai', 'The realtime session could not be opened.'),
   'ai-connection-lost': ruling('failed', 'ai-error', 'ai', 'The connection to the realtime session was lost.'),
   'ai-failed': ruling('failed', 'ai-error', 'ai', 'The realtime session could not produce a response.'),
+  'max-cost-reached': ruling('completed', 'success', 'server', 'The call reached the limit of what it may cost.'),
+  'hangup-unreported': ruling(
+    'completed',
+    'success',
+    'carrier',
+    'The call ended at the carrier, which did not say why.',
+  ),
+  'server-lost': ruling('failed', 'server-error', 'server', 'The server was lost during the call.'),
   'server-stopping': ruling('failed', 'server-error', 'server', 'The server was stopped during the call.'),
   'internal-error': ruling('failed', 'server-error', 'server', 'An internal error ended the call.'),
 } as const satisfies Record<string, Ruling>;

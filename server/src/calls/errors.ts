@@ -39,6 +39,36 @@ export class CapacityError extends AppError {
   }
 }
 
+/** What calls may cost on one day is spent. */
+export class DailyBudgetError extends AppError {
+  readonly code = 'DAILY_BUDGET_SPENT';
+  override readonly retryable = true;
+
+  constructor(readonly retryAfterSeconds: number) {
+    super('What calls may cost today is spent. New calls are taken from midnight UTC on.');
+  }
+}
+
+/** The AI takes no calls until somebody puts the account in order. */
+export class AiUnavailableError extends AppError {
+  readonly code = 'AI_UNAVAILABLE';
+  override readonly retryable = true;
+
+  /** `said`: a code of the AI's, never a message. */
+  constructor(
+    readonly said: string,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(`OpenAI refuses the API key, the account or the model: ${said}.`);
+  }
+}
+
+/** The database did not answer in time; a call without a record is not placed. */
+export class RecordsUnavailableError extends AppError {
+  readonly code = 'RECORDS_UNAVAILABLE';
+  override readonly retryable = true;
+}
+
 /** The server is draining and takes no new calls. */
 export class DrainingError extends AppError {
   readonly code = 'SERVER_DRAINING';
@@ -53,6 +83,11 @@ export class IdempotencyMismatchError extends AppError {
 /** A page cursor is not one that this server gave out. */
 export class CursorError extends AppError {
   readonly code = 'CURSOR_INVALID';
+}
+
+/** A record that can never be written as it is: trying again is of no use. */
+export class RecordRefusedError extends AppError {
+  readonly code = 'RECORD_REFUSED';
 }
 
 /** A webhook's signature, timestamp or body could not be trusted. */

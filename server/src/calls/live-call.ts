@@ -1,91 +1,56 @@
 // One call while it lives: applies what happens to the pure state, performs the effects, and closes in one place.
 
 import { assertNever } from '../lib/assert-never';
-import { addUsage, type Call, withStatus } from './call';
-import type { CallJournal } from './call-journal';
-import { CallLimit } from './call-limit';
+import type { Call } from './call';
+import { closeCall, needsLastWords } from './call-closing';
+import { type CallParts, callParts, type LiveCallDeps } from './call-parts';
 import { type CallEvent, isTerminal, transition } from './call-state';
-import { CallTimers, type Deadlines } from './call-timers';
-import { CarrierLeg, type DialOutcome } from './carrier-leg';
-import type { CallControls, OpenConversation } from './agent-ports';
-import type { CarrierStream, ConversationEvent } from './conversation-ports';
+import type { DialOutcome } from './carrier-leg';
+import type { ConversationEvent } from './conversation-events';
+import type { CarrierStream } from './conversation-ports';
+import { type Charge, knownAmountOf } from './cost';
 import { dialRequest } from './dial-request';
-import { type EndCall, endCall, experienced } from './end-call';
-import { LastWords } from './last-words';
-import type { Carrier, CarrierEvent, Clock, Logger, MediaEndpoint } from './ports';
-import { StrayLegs } from './stray-legs';
-import { StreamStart } from './stream-start';
-import { Talk } from './talk';
-import { Transfer } from './transfer';
-
-/** What a live call works with. */
-export type LiveCallDeps = {
-  readonly carrier: Carrier;
-  readonly mediaEndpoint: MediaEndpoint;
-  readonly openConversation: OpenConversation;
-  readonly journal: CallJournal;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly deadlines: Deadlines;
-};
+import { type EndCall, endCall, type EndReason, experienced } from './end-call';
+import { guardedClock } from './fault-guard';
+import type { CarrierEvent } from './ports';
+import type { WatchedCall } from './reaper';
+import type { Talk } from './talk';
 
 /** A call from its first dial to the moment when nothing of it is left. */
 export class LiveCall {
   readonly #deps: LiveCallDeps;
-  readonly #timers: CallTimers;
-  readonly #leg: CarrierLeg;
-  readonly #stream: StreamStart;
+  readonly #parts: CallParts;
   readonly #onClosed: (closed: LiveCall) => void;
   /** Aborted at the end: a dial that is not yet repeated will not be. */
   readonly #over = new AbortController();
-  readonly #limit: CallLimit;
-  readonly #strays: StrayLegs;
-  readonly #lastWords: LastWords;
-  readonly #transfer: Transfer;
-  /** The conversation, from the moment the carrier has taken the dial. */
-  readonly talk: Talk;
-  #call: Call;
+  /** When the carrier last gave a sign of life. */
+  #heardAtMs: number;
   /** The AI failed while the callee was being transferred: this holds if the transfer fails too. */
   #failure: EndCall | undefined;
 
   constructor(call: Call, deps: LiveCallDeps, onClosed: (closed: LiveCall) => void) {
-    this.#call = call;
-    this.#deps = deps;
+    // Whatever goes wrong in one call ends that call, and nothing else.
+    this.#deps = { ...deps, clock: guardedClock(deps.clock, (error) => this.#onFault(error)) };
     this.#onClosed = onClosed;
-    this.#timers = new CallTimers(deps.clock);
-    this.#leg = new CarrierLeg(call.callId, deps);
-    const parts = { ...deps, leg: this.#leg, timers: this.#timers };
-    this.#lastWords = new LastWords(this.#leg, parts);
-    this.talk = new Talk({ ...deps, controls: this.#controls() });
-    const onReached = (): void => void this.end(endCall('max-duration-reached'));
-    this.#limit = new CallLimit(call.maxDurationSeconds, { ...parts, onReached });
-    this.#strays = new StrayLegs(call.callId, deps);
-    this.#transfer = new Transfer(this.#leg, {
-      ...parts,
-      strays: this.#strays,
-      from: call.from,
-      remainingMs: () => this.#limit.remainingMs,
-      report: (event) => this.#onConversationEvent(event),
-      onTargetLeft: () => this.#stream.onGone(endCall('transferred')),
-    });
-    this.#stream = new StreamStart({
-      ...parts,
-      onRequested: (attempt) => deps.journal.note(this.#call, 'stream.requested', { attempt }),
-      giveUp: (verdict) => this.end(verdict),
+    this.#heardAtMs = deps.clock.monotonicMs();
+    this.#parts = callParts(call, this.#deps, {
+      end: (verdict) => void this.end(verdict),
+      onEvent: (event) => this.#onConversationEvent(event),
     });
   }
 
   get call(): Call {
-    return this.#call;
+    return this.#parts.record.call;
   }
 
   get isOver(): boolean {
-    return isTerminal(this.#call.status);
+    return isTerminal(this.call.status);
   }
 
   /** True while the callee is being transferred, or has been. */
   get isTransferring(): boolean {
-    return this.#transfer.isUnderWay || this.#transfer.isBridged;
+    const { transfer } = this.#parts;
+    return transfer.isUnderWay || transfer.isBridged;
   }
 
   /** True while both legs are joined. */
@@ -93,47 +58,138 @@ export class LiveCall {
     return this.talk.isStreaming && !this.isOver;
   }
 
+  /** The call as the comparison with the carrier sees it. */
+  get watched(): WatchedCall {
+    const { callId } = this.call;
+    const { carrierCallId } = this.#parts.leg;
+    const quietSinceMs = this.isStreaming ? undefined : this.#heardAtMs;
+    return { callId, carrierCallId, quietSinceMs, isOver: this.isOver, isTransferring: this.isTransferring };
+  }
+
+  /** The conversation, from the moment the carrier has taken the dial. */
+  get talk(): Talk {
+    return this.#parts.talk;
+  }
+
   /** Dials. Whatever becomes of it arrives as a status. */
   async start(): Promise<void> {
-    if (this.isOver) return;
-    const { mediaEndpoint, deadlines, journal } = this.#deps;
-    journal.note(this.#call, 'call.queued');
-    const stream = mediaEndpoint.issueStream(this.#call.callId);
-    const request = dialRequest(this.#call, { stream, deadlines, signal: this.#over.signal });
-    this.#onDialled(await this.#leg.dial(request));
+    const { leg } = this.#parts;
+    const { mediaEndpoint, deadlines } = this.#deps;
+    const stream = mediaEndpoint.issueStream(this.call.callId);
+    const request = dialRequest(this.call, { stream, deadlines, signal: this.#over.signal });
+    this.#onDialled(await leg.dial(request));
   }
 
   /** Takes one event of the carrier; late, doubled and reordered ones are ordinary. */
   onCarrierEvent(event: CarrierEvent): void {
-    if (event.leg === 'transfer') return this.#transfer.onTargetEvent(event);
-    if (!this.#leg.learn(event.carrierCallId)) {
-      if (event.type !== 'leg.ended') this.#strays.takeDown(event.carrierCallId);
-      return;
+    this.#guarded(() => this.#handle(event));
+  }
+
+  /** The carrier says that the leg is gone. */
+  onLegEnded(verdict: EndCall): void {
+    const { leg, lastWords, transfer } = this.#parts;
+    leg.markDown();
+    lastWords.onSpoken();
+    const wasAnswered = this.call.status === 'in-progress';
+    this.end(experienced(verdict, { wasAnswered, wasTransferred: transfer.isBridged }));
+  }
+
+  /** Joins the carrier's stream; returns false when the call is over or has another leg. */
+  attachStream(stream: CarrierStream, carrierCallId: string): boolean {
+    const { leg, transfer, talk } = this.#parts;
+    if (this.isOver || transfer.isBridged || !leg.learn(carrierCallId)) return false;
+    this.#guarded(() => {
+      talk.open(this.call);
+      talk.attach(stream);
+    });
+    return !this.isOver;
+  }
+
+  /** Replaces the instructions, from the next response on or from the beginning. */
+  setInstructions(instructions: string): void {
+    const { record, talk } = this.#parts;
+    record.change({ instructions });
+    record.note('instructions.changed', { instructions });
+    talk.setInstructions(instructions);
+  }
+
+  /** Plays touch tones to the callee; rejects with CarrierError. */
+  sendDigits(digits: string): Promise<void> {
+    return this.#parts.controls.sendDigits(digits);
+  }
+
+  /** Says goodbye because of `reason` and ends; a call in which nobody could say it ends at once. */
+  leave(reason: EndReason): void {
+    if (this.isStreaming && !this.isTransferring) this.#guarded(() => this.talk.leave(reason));
+    else this.end(endCall(reason));
+  }
+
+  /**
+   * The one way out. The first verdict wins; returns false for later ones. The status is final at once; the legs are
+   * closed behind it, and `onClosed` is called when nothing is left.
+   */
+  end(verdict: EndCall): boolean {
+    const event: CallEvent = { type: 'call.ended', status: verdict.status };
+    if (this.#over.signal.aborted || transition(this.call.status, event).kind !== 'apply') return false;
+    const { record, timers, leg, transfer, talk } = this.#parts;
+    const wasAnswered = this.call.status === 'in-progress';
+    this.#over.abort();
+    timers.clearAll();
+    this.#deps.mediaEndpoint.revoke(this.call.callId);
+    transfer.close();
+    talk.close(this.call.callId);
+    record.moveTo({ status: verdict.status, carrierCallId: leg.carrierCallId }, verdict);
+    const isHeard = wasAnswered && !leg.isDown && !transfer.isBridged;
+    void this.#close(isHeard && needsLastWords(verdict));
+    return true;
+  }
+
+  async #close(hasLastWords: boolean): Promise<void> {
+    const { deadlines, journal } = this.#deps;
+    await closeCall({ ...this.#deps, ...this.#parts }, hasLastWords ? deadlines.lastWordsMs : 0);
+    this.#parts.timers.clearAll();
+    // Whoever asks for the call now gets it from here; once it is gone, from the record.
+    await journal.flush();
+    this.#onClosed(this);
+  }
+
+  #guarded(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#onFault(error);
     }
+  }
+
+  /** Something of ours failed in a way that nobody foresaw. */
+  #onFault(error: unknown): void {
+    this.#deps.log.error('A fault ended a call', { callId: this.call.callId, error });
+    this.end(endCall('internal-error'));
+  }
+
+  #handle(event: CarrierEvent): void {
+    const { record, leg, strays, transfer, stream, talk, lastWords } = this.#parts;
+    this.#heardAtMs = this.#deps.clock.monotonicMs();
+    if (event.type === 'leg.cost') return this.#onCost(event.charge);
+    if (event.leg === 'transfer') return transfer.onTargetEvent(event);
+    if (!leg.learn(event.carrierCallId)) return strays.onEvent(event);
     switch (event.type) {
       case 'leg.ringing':
       case 'leg.answered':
         return this.#apply({ type: event.type });
       case 'leg.ended':
-        this.#leg.markDown();
-        this.#lastWords.onSpoken();
-        return void this.end(
-          experienced(event.verdict, {
-            wasAnswered: this.#call.status === 'in-progress',
-            wasTransferred: this.#transfer.isBridged,
-          }),
-        );
+        return this.onLegEnded(event.verdict);
       case 'leg.bridged':
-        return this.#transfer.onBridged();
+        return transfer.onBridged();
       case 'digit.received':
       case 'machine.detected':
       case 'machine.greeting-ended':
-        return this.talk.onCarrierEvent(event);
+        return talk.onCarrierEvent(event);
       case 'stream.failed':
-        this.#deps.journal.note(this.#call, 'stream.failed', { failure: event.failure });
-        return this.isOver || this.#transfer.isBridged ? undefined : this.#stream.onFailed(event.failure);
+        record.note('stream.failed', { failure: event.failure });
+        return this.isOver || transfer.isBridged ? undefined : stream.onFailed(event.failure);
       case 'speech.ended':
-        return this.#lastWords.onSpoken();
+        return leg.onSpeechEnded() ? lastWords.onSpoken() : undefined;
       case 'stream.started':
       case 'stream.stopped':
       case 'other':
@@ -143,120 +199,61 @@ export class LiveCall {
     }
   }
 
-  /** Joins the carrier's stream; returns false when the call is over or has another leg. */
-  attachStream(stream: CarrierStream, carrierCallId: string): boolean {
-    if (this.isOver || this.#transfer.isBridged || !this.#leg.learn(carrierCallId)) return false;
-    this.talk.open(this.#call);
-    this.talk.attach(stream);
-    return !this.isOver;
-  }
-
-  /** Replaces the instructions, from the next response on or from the beginning. */
-  setInstructions(instructions: string): void {
-    this.#call = { ...this.#call, instructions };
-    this.#deps.journal.save(this.#call);
-    this.#deps.journal.note(this.#call, 'instructions.changed', { instructions });
-    this.talk.setInstructions(instructions);
-  }
-
-  /** Plays touch tones to the callee; rejects with CarrierError. */
-  async sendDigits(digits: string): Promise<void> {
-    await this.#leg.sendDigits(digits);
-    this.#onConversationEvent({ type: 'dtmf.sent', digits });
-  }
-
-  /**
-   * The one way out. The first verdict wins; returns false for later ones. The status is final at once; the legs are
-   * closed behind it, and `onClosed` is called when nothing is left.
-   */
-  end(verdict: EndCall): boolean {
-    const event: CallEvent = { type: 'call.ended', status: verdict.status };
-    if (this.#over.signal.aborted || transition(this.#call.status, event).kind !== 'apply') return false;
-    const wasAnswered = this.#call.status === 'in-progress';
-    this.#over.abort();
-    this.#timers.clearAll();
-    this.#deps.mediaEndpoint.revoke(this.#call.callId);
-    void this.#transfer.takeDown();
-    this.talk.close(this.#call.callId);
-    const { carrierCallId } = this.#leg;
-    this.#call = { ...withStatus(this.#call, verdict.status, this.#deps.clock.nowMs()), verdict, carrierCallId };
-    this.#recordStatus({ verdict });
-    const needsLastWords = verdict.status === 'failed' && !this.#leg.isDown && !this.#transfer.isBridged;
-    void this.#close(wasAnswered && needsLastWords);
-    return true;
-  }
-
-  async #close(needsLastWords: boolean): Promise<void> {
-    if (needsLastWords) await this.#lastWords.say(this.#deps.deadlines.lastWordsMs);
-    await Promise.all([this.#leg.takeDown(), this.#transfer.takeDown(), this.#strays.whenDown()]);
-    this.#call = { ...this.#call, carrierCallId: this.#leg.carrierCallId };
-    this.#deps.journal.save(this.#call);
-    this.#deps.journal.note(this.#call, this.#leg.isUp ? 'leg.abandoned' : 'leg.down');
-    this.#timers.clearAll();
-    // Whoever asks for the call now gets it from here; once it is gone, from the record.
-    await this.#deps.journal.flush();
-    this.#onClosed(this);
+  #onCost(charge: Charge): void {
+    this.#parts.record.addCarrierCharge(charge);
+    this.#deps.budget.add(knownAmountOf(charge));
   }
 
   /** The dial's answer may come after the webhooks of the same dial; what these say is newer. */
   #onDialled(outcome: DialOutcome): void {
+    const { record, leg, strays, timers } = this.#parts;
     if (outcome.kind === 'accepted') {
-      if (this.#leg.carrierCallId !== outcome.carrierCallId) this.#strays.takeDown(outcome.carrierCallId);
+      if (leg.carrierCallId !== outcome.carrierCallId) strays.takeDown(outcome.carrierCallId);
       if (!this.isOver) this.#apply({ type: 'dial.accepted' });
       return;
     }
-    if (this.#call.status !== 'queued') return;
+    if (this.call.status !== 'queued') return;
     if (outcome.kind === 'failed') return void this.end(outcome.verdict);
-    this.#deps.journal.note(this.#call, 'dial.unanswered');
-    this.#timers.set('dial-outcome', this.#deps.deadlines.dialOutcomeMs, () => this.end(outcome.verdict));
+    record.note('dial.unanswered');
+    timers.set('dial-outcome', this.#deps.deadlines.dialOutcomeMs, () => this.end(outcome.verdict));
   }
 
   #apply(event: CallEvent): void {
-    const result = transition(this.#call.status, event);
+    const { record, leg, talk } = this.#parts;
+    const result = transition(this.call.status, event);
     if (result.kind === 'ignore') return;
-    if (result.kind === 'reject') return void this.#leg.takeDown();
-    const { carrierCallId } = this.#leg;
-    this.#call = { ...withStatus(this.#call, result.status, this.#deps.clock.nowMs()), carrierCallId };
-    this.#recordStatus({});
+    record.moveTo({ status: result.status, carrierCallId: leg.carrierCallId });
     if (result.status === 'in-progress') this.#onAnswered();
     else this.#awaitAnswer();
-    this.talk.open(this.#call);
+    talk.open(this.call);
   }
 
   #awaitAnswer(): void {
+    const { timers } = this.#parts;
     const { ringTimeoutSeconds, ringGraceMs } = this.#deps.deadlines;
-    this.#timers.clear('dial-outcome');
-    this.#timers.set('ring', ringTimeoutSeconds * 1000 + ringGraceMs, () => this.end(endCall('ring-deadline-passed')));
+    timers.clear('dial-outcome');
+    timers.set('ring', ringTimeoutSeconds * 1000 + ringGraceMs, () => this.end(endCall('ring-deadline-passed')));
   }
 
   #onAnswered(): void {
-    this.#timers.clear('dial-outcome');
-    this.#timers.clear('ring');
-    this.#limit.start();
-    if (!this.isStreaming) this.#stream.await();
-  }
-
-  #controls(): CallControls {
-    return {
-      remainingMs: () => this.#limit.remainingMs,
-      end: (reason, details) => void this.end(endCall(reason, details)),
-      sendDigits: (digits) => this.sendDigits(digits),
-      transfer: (to) => this.#transfer.start(to),
-      cancelTransfer: () => this.#transfer.cancel(),
-      report: (event) => this.#onConversationEvent(event),
-    };
+    const { timers, limit, stream } = this.#parts;
+    timers.clear('dial-outcome');
+    timers.clear('ring');
+    limit.start();
+    if (!this.isStreaming) stream.await();
   }
 
   #onConversationEvent(event: ConversationEvent): void {
+    const { record, stream } = this.#parts;
     const { type, ...data } = event;
     switch (event.type) {
       case 'usage.added':
-        this.#call = { ...this.#call, usage: addUsage(this.#call.usage, event.usage) };
-        return this.#deps.journal.save(this.#call);
+        record.addUsage(event.usage, event.charge);
+        return this.#deps.budget.add(knownAmountOf(event.charge));
       case 'conversation.failed':
         return this.#onFailed(event.verdict);
       default:
-        this.#deps.journal.note(this.#call, type, data);
+        record.note(type, data);
     }
     if (this.#over.signal.aborted) return;
     if (event.type === 'stream.started') this.#onStreamStarted();
@@ -264,37 +261,33 @@ export class LiveCall {
     // A stream that ends during a transfer may end because of it; when that fails, it is needed again.
     if (event.type === 'transfer.failed' && !this.isStreaming) this.#onTransferFailed();
     if (this.isTransferring) return;
-    if (event.type === 'stream.stopped') this.#stream.onGone(endCall('callee-hung-up'));
-    if (event.type === 'stream.lost') this.#stream.onGone(endCall('stream-lost', { closeCode: event.closeCode }));
+    if (event.type === 'stream.stopped') stream.onGone(endCall('callee-hung-up'));
+    if (event.type === 'stream.lost') stream.onLost(event.closeCode);
   }
 
   /** While another party is called, the callee may not need the AI any more. */
   #onFailed(verdict: EndCall): void {
     if (!this.isTransferring) return void this.end(verdict);
     this.#failure = verdict;
-    this.talk.close(this.#call.callId);
+    this.talk.close(this.call.callId);
   }
 
   #onTransferFailed(): void {
     if (this.#failure) this.end(this.#failure);
-    else this.#stream.await();
+    else this.#parts.stream.await();
   }
 
   /** The other two talk to each other now: the AI leaves, the call goes on until one of them hangs up. */
   #onBridged(): void {
-    this.#stream.onStarted();
+    const { stream, timers } = this.#parts;
+    stream.onStarted();
     // After this turn of the event loop: the tool that asked for it gets into the record first.
-    this.#timers.set('leave', 0, () => this.talk.close(this.#call.callId));
+    timers.set('leave', 0, () => this.talk.close(this.call.callId));
   }
 
   /** The carrier opens the stream of a dialled call when it is answered: this stands in for a lost webhook. */
   #onStreamStarted(): void {
-    this.#stream.onStarted();
+    this.#parts.stream.onStarted();
     this.#apply({ type: 'leg.answered' });
-  }
-
-  #recordStatus(data: Readonly<Record<string, unknown>>): void {
-    this.#deps.journal.save(this.#call);
-    this.#deps.journal.note(this.#call, `call.${this.#call.status}`, data);
   }
 }

@@ -1,8 +1,7 @@
-// What the calls need from the outside: the carrier, the store, the clock and those who watch. Interfaces only.
+// What the calls need from the outside: the carrier, the clock and the log. Interfaces only. Records have their own ports.
 
-import type { Call } from './call';
-import type { CallStatus } from './call-state';
-import type { MachineResult } from './conversation-ports';
+import type { MachineResult } from './conversation-events';
+import type { Charge } from './cost';
 import type { EndCall } from './end-call';
 
 /** A timer that can be cancelled; cancelling twice is harmless. */
@@ -75,9 +74,16 @@ export interface Carrier {
   speak(command: LegCommand, text: string): Promise<void>;
   /** Plays touch tones to the far end of an answered leg. */
   sendDigits(command: LegCommand, digits: string): Promise<void>;
+  /** Whether the carrier still has the leg; a leg that it does not know is not alive. */
+  isAlive(carrierCallId: string): Promise<boolean>;
+  /** Every leg of our connection that is up now. */
+  liveLegs(): Promise<readonly LiveLeg[]>;
   /** Rings somebody else and bridges the answered leg with them; webhooks of the new leg name our call as `transfer`. */
   transfer(command: LegCommand, request: TransferRequest): Promise<void>;
 }
+
+/** A leg that the carrier has. `callId` is what the dial gave it to carry; absent when it carries nothing of ours. */
+export type LiveLeg = { readonly carrierCallId: string; readonly callId: string | undefined };
 
 /** Whom to connect a leg with. */
 export type TransferRequest = {
@@ -118,6 +124,8 @@ export type CarrierOccurrence =
   | { readonly type: 'stream.stopped' }
   | { readonly type: 'stream.failed'; readonly failure: string }
   | { readonly type: 'speech.ended' }
+  /** What the leg has cost at the carrier; comes after its end, perhaps minutes after. */
+  | { readonly type: 'leg.cost'; readonly charge: Charge }
   /** An event that we take note of and do not act on. */
   | { readonly type: 'other'; readonly name: string };
 
@@ -133,62 +141,8 @@ export interface CarrierWebhooks {
 /** Gives out the one-time address at which a call's media stream is accepted. */
 export interface MediaEndpoint {
   issueStream(callId: string): StreamTarget;
+  /** Until a stream is back, the token that the last one came with works once more. */
+  reopen(callId: string): void;
   /** Makes all outstanding addresses of the call worthless. */
   revoke(callId: string): void;
-}
-
-/** One entry of a call's timeline. */
-export type TimelineEntry = {
-  readonly callId: string;
-  readonly atMs: number;
-  /** `noun.pastTense` or `call.<status>`. */
-  readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
-};
-
-/** Somebody who watches calls (logs, status callbacks, the demo). Must not throw and must not block. */
-export interface CallWatcher {
-  onEntry(entry: TimelineEntry, call: Call): void;
-}
-
-/** An idempotency key with the fingerprint of the request that it first came with. */
-export type Idempotency = {
-  readonly key: string;
-  readonly fingerprint: string;
-};
-
-/** The outcome of inserting a call. */
-export type Insertion = { readonly kind: 'inserted' } | Replay;
-
-/** What is known of an idempotency key: the call that it placed, or that it came with another request. */
-export type Replay = { readonly kind: 'replayed'; readonly call: Call } | { readonly kind: 'mismatched' };
-
-/** Which calls to list; newest first. */
-export type CallQuery = {
-  readonly statuses?: readonly CallStatus[] | undefined;
-  readonly to?: string | undefined;
-  readonly sinceMs?: number | undefined;
-  readonly limit: number;
-  /** Opaque; from an earlier page. Rejects with CursorError when it is not one of ours. */
-  readonly cursor?: string | undefined;
-};
-
-/** One page of calls. */
-export type CallPage = {
-  readonly calls: readonly Call[];
-  readonly nextCursor?: string | undefined;
-};
-
-/** The record of calls. */
-export interface CallStore {
-  /** Atomic: of two inserts with one idempotency key, one is `inserted`. */
-  insert(call: Call, idempotency?: Idempotency): Promise<Insertion>;
-  /** What an insert with this key would find; undefined when the key is new. */
-  findReplay(idempotency: Idempotency): Promise<Replay | undefined>;
-  save(call: Call): Promise<void>;
-  append(entry: TimelineEntry): Promise<void>;
-  find(callId: string): Promise<Call | undefined>;
-  list(query: CallQuery): Promise<CallPage>;
-  /** The call's timeline in the order in which it was written. */
-  timeline(callId: string): Promise<readonly TimelineEntry[]>;
 }

@@ -4,6 +4,7 @@
 import type { CallControls, OpenConversation } from './agent-ports';
 import type { Call } from './call';
 import type { AnnouncedTransfer, CarrierStream, Conversation, OrderRefusal, SayRequest } from './conversation-ports';
+import type { EndReason } from './end-call';
 import type { CarrierEvent, Logger } from './ports';
 
 /** What a talk works with. */
@@ -69,6 +70,21 @@ export class Talk {
     if (event.type === 'machine.detected') this.#conversation?.onMachine({ kind: 'detected', result: event.result });
     if (event.type === 'machine.greeting-ended') {
       this.#conversation?.onMachine({ kind: 'greeting-ended', hasBeep: event.hasBeep });
+    }
+  }
+
+  /** Says goodbye and ends the call. */
+  leave(reason: EndReason): void {
+    if (this.#conversation) this.#conversation.leave(reason);
+    else this.#deps.controls.end(reason);
+  }
+
+  /** Resolves when nothing more is reported: the last words may be written down after the end. Never rejects. */
+  async whenSettled(callId: string): Promise<void> {
+    try {
+      await this.#conversation?.whenSettled();
+    } catch (error) {
+      this.#deps.log.error('The words of a conversation could not be completed', { callId, error });
     }
   }
 

@@ -4,7 +4,7 @@
 import type { TransferOutcome } from './agent-ports';
 import type { CallTimers, Deadlines } from './call-timers';
 import { CarrierLeg, type CarrierLegDeps } from './carrier-leg';
-import type { ConversationEvent } from './conversation-ports';
+import type { ConversationEvent } from './conversation-events';
 import { carrierLimitSeconds } from './dial-request';
 import type { EndDetails } from './end-call';
 import { CarrierError, carrierFacts } from './errors';
@@ -32,8 +32,6 @@ type Attempt = { readonly to: string; readonly settle: (outcome: TransferOutcome
 export class Transfer {
   readonly #deps: TransferDeps;
   readonly #callee: CarrierLeg;
-  /** Legs on their way down. */
-  readonly #takeDowns: Promise<void>[] = [];
   /** Of the attempt; webhooks of earlier ones may come late. */
   #number = 0;
   #target: CarrierLeg | undefined;
@@ -83,11 +81,8 @@ export class Transfer {
   /** An event of the other party's leg. */
   onTargetEvent(event: CarrierEvent): void {
     const isOfThisAttempt = (event.transferAttempt ?? this.#number) === this.#number;
-    if (!isOfThisAttempt || !this.#target?.learn(event.carrierCallId)) {
-      // One that rings on behalf of an attempt that was given up.
-      if (event.type !== 'leg.ended') this.#deps.strays.takeDown(event.carrierCallId);
-      return;
-    }
+    // One that rings on behalf of an attempt that was given up.
+    if (!isOfThisAttempt || !this.#target?.learn(event.carrierCallId)) return this.#deps.strays.onEvent(event);
     if (event.type === 'leg.answered' || event.type === 'leg.bridged') return this.onBridged();
     if (event.type !== 'leg.ended') return;
     this.#target.markDown();
@@ -108,11 +103,10 @@ export class Transfer {
   }
 
   /** The call is over: the other party must not go on ringing. Nothing is begun from this moment on. */
-  async takeDown(): Promise<void> {
+  close(): void {
     this.#isOver = true;
     this.#settle({ status: 'failed', reason: 'the call is over' });
     this.#letGo();
-    await Promise.all(this.#takeDowns);
   }
 
   #fail(reason: string, details?: EndDetails): void {
@@ -121,9 +115,8 @@ export class Transfer {
     this.#letGo();
   }
 
-  /** A leg whose id is not known yet is a stray as soon as it shows up. */
   #letGo(): void {
-    if (this.#target?.isUp === true) this.#takeDowns.push(this.#target.takeDown());
+    if (this.#target) this.#deps.strays.letGo(this.#target);
     this.#target = undefined;
   }
 

@@ -12,6 +12,7 @@ import {
   toolSecretProblems,
   toolSecrets,
 } from './behaviour-settings';
+import { type BudgetConfig, budgetConfig, RECORD_SETTINGS, type RecordsConfig, recordsConfig } from './record-settings';
 import { commaList, oneOf, plainUrl, required, secret, VISIBLE_ASCII, wholeNumber } from './setting-fields';
 
 const DEFAULT_PORT = 3000;
@@ -47,10 +48,7 @@ const base = z.object({
   PLAYOUT_CHUNK_MS: wholeNumber(20, 100).default(100),
   ...BEHAVIOUR_SETTINGS,
   ...TOOL_SETTINGS,
-  DATABASE_URL: z
-    .undefined('PostgreSQL is not supported yet: unset it, calls are recorded in SQLite under DATA_DIR')
-    .optional(),
-  DATA_DIR: z.string().default('./data'),
+  ...RECORD_SETTINGS,
   MAX_CONCURRENT_CALLS: wholeNumber(1, 10_000).default(100),
   ALLOWED_COUNTRIES: z
     .string()
@@ -99,7 +97,8 @@ export type Config = Readonly<{
   /** Two-letter codes; undefined means the country of `telnyx.fromNumber`. */
   allowedCountries: readonly string[] | undefined;
   maxConcurrentCalls: number;
-  dataDir: string;
+  records: RecordsConfig;
+  budget: BudgetConfig;
   drainSeconds: number;
   logLevel: 'error' | 'warn' | 'info' | 'debug';
 }>;
@@ -158,7 +157,8 @@ function toConfig(env: z.infer<typeof base>, secrets: Readonly<Record<string, st
     transferSipDomains: env.TRANSFER_SIP_DOMAINS,
     allowedCountries: env.ALLOWED_COUNTRIES,
     maxConcurrentCalls: env.MAX_CONCURRENT_CALLS,
-    dataDir: env.DATA_DIR,
+    records: recordsConfig(env),
+    budget: budgetConfig(env),
     drainSeconds: env.DRAIN_SECONDS,
     logLevel: env.LOG_LEVEL,
   };

@@ -1,8 +1,9 @@
 // The live timeline of the demo's call, a line for each thing that a person would want to know.
 
 import type { Call } from '../calls/call';
-import type { Turn } from '../calls/conversation-ports';
-import type { CallWatcher, TimelineEntry } from '../calls/ports';
+import type { Turn } from '../calls/conversation-events';
+import type { Charge } from '../calls/cost';
+import type { CallWatcher, TimelineEntry } from '../calls/record-ports';
 import { deferred } from '../lib/deferred';
 import { styled, wrapped } from './style';
 
@@ -13,6 +14,8 @@ const NAME_WIDTH = 8;
 export class CallPrinter implements CallWatcher {
   readonly #print: (line: string) => void;
   readonly #over = deferred<void>();
+  /** What the call is not over without. */
+  readonly #awaited = new Set(['leg', 'bill']);
   #startedAtMs = Date.now();
 
   constructor(print: (line: string) => void) {
@@ -39,10 +42,12 @@ export class CallPrinter implements CallWatcher {
       const stamp = index === 0 ? `${((atMs - this.#startedAtMs) / 1000).toFixed(2)} s`.padStart(9) : ' '.repeat(9);
       this.#print(`${styled('dim', stamp)}  ${line}`);
     }
-    if (type === 'leg.down') this.#over.resolve();
+    if (type === 'leg.down') this.#awaited.delete('leg');
+    if (type === 'usage.added' && (data['charge'] as Charge).source === 'carrier') this.#awaited.delete('bill');
+    if (this.#awaited.size === 0) this.#over.resolve();
   }
 
-  /** Resolves when nothing is left of the call; rejects when that takes longer than `limitMs`. */
+  /** Resolves when nothing is left of the call and the carrier's bill is there; rejects when that takes longer. */
   async whenOver(limitMs: number): Promise<void> {
     const timer = setTimeout(() => this.#over.reject(new Error(`The call took longer than ${limitMs} ms`)), limitMs);
     await this.#over.promise.finally(() => clearTimeout(timer));

@@ -15,6 +15,7 @@ export function demoRequest(calendarUrl: string): Readonly<Record<string, unknow
         url: calendarUrl,
       },
     ],
+    record: true,
   };
 }
 

@@ -1,7 +1,7 @@
 // What a call's timeline says about its replies and its tools, put together for whoever looks at the call.
 
-import type { FinishedTool, ReplyLatency } from '../calls/conversation-ports';
-import type { TimelineEntry } from '../calls/ports';
+import type { FinishedTool, ReplyLatency } from '../calls/conversation-events';
+import type { TimelineEntry } from '../calls/record-ports';
 
 /** How long the callee waited for the AI, milliseconds; null where there was nothing to measure. */
 export type LatencyView = {

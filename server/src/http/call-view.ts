@@ -2,9 +2,11 @@
 
 import type { CallBehaviour, HttpToolDefinition } from '../calls/behaviour';
 import type { Call, CallTimings } from '../calls/call';
-import type { Turn } from '../calls/conversation-ports';
-import type { TimelineEntry } from '../calls/ports';
+import type { Turn } from '../calls/conversation-events';
+import type { StoredEntry, TimelineEntry } from '../calls/record-ports';
 import { latencyView, toolCallViews } from './call-figures';
+import { costView } from './cost-view';
+import { turnsOf, turnView } from './transcript';
 
 const HIDDEN = '***';
 
@@ -28,8 +30,18 @@ export function callSummary(call: Call): Record<string, unknown> {
   };
 }
 
+// Those have a place of their own in the view of a call.
+const SHOWN_APART = new Set(['turn.finished', 'usage.added']);
+
+/** What is known of a call, for the view of it. */
+export type CallFacts = {
+  readonly timeline: readonly TimelineEntry[];
+  /** Whether its audio can be had. */
+  readonly hasRecording: boolean;
+};
+
 /** Everything about a call. */
-export function callDetails(call: Call, timeline: readonly TimelineEntry[]): Record<string, unknown> {
+export function callDetails(call: Call, { timeline, hasRecording }: CallFacts): Record<string, unknown> {
   const { timings, verdict } = call;
   return {
     ...callSummary(call),
@@ -40,6 +52,8 @@ export function callDetails(call: Call, timeline: readonly TimelineEntry[]): Rec
     maxDurationSeconds: call.maxDurationSeconds,
     behaviour: behaviourView(call.behaviour),
     statusCallbackUrl: call.statusCallbackUrl ?? null,
+    maxCostUsd: call.maxCostUsd ?? null,
+    record: call.isRecorded,
     timings: {
       createdAt: iso(timings.createdAtMs),
       initiatedAt: iso(timings.initiatedAtMs),
@@ -49,11 +63,24 @@ export function callDetails(call: Call, timeline: readonly TimelineEntry[]): Rec
     },
     verdict: verdict ?? null,
     usage: call.usage,
+    cost: costView(call, timeline),
+    recording: recordingView(call, hasRecording),
     latency: latencyView(timeline),
-    transcript: transcript(timeline),
+    transcript: turnsOf(timeline).map(turnView),
     toolCalls: toolCallViews(timeline),
-    timeline: timeline.filter(({ type }) => type !== 'turn.finished').map(entryView),
+    timeline: timeline.filter(({ type }) => !SHOWN_APART.has(type)).map(entryView),
   };
+}
+
+/** One entry of the timeline with its place in it; the times of a turn as everywhere in the API. */
+export function eventView(entry: StoredEntry): Record<string, unknown> {
+  const { type, data } = entry;
+  const shown = type === 'turn.finished' ? { ...data, turn: turnView(data['turn'] as Turn) } : data;
+  return { id: entry.sequence, ...entryView({ ...entry, data: shown }) };
+}
+
+function recordingView({ callId, recording }: Call, hasRecording: boolean): Record<string, unknown> | null {
+  return recording ? { ...recording, url: hasRecording ? `/api/ai-calls/${callId}/recording` : null } : null;
 }
 
 /** The values of headers may be secrets that came with the request. */
@@ -69,15 +96,6 @@ function headersView(headers: HttpToolDefinition['headers']): Record<string, str
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, ONLY_PLACEHOLDERS.test(value) ? value : HIDDEN]),
   );
-}
-
-/** In the order of speaking: the words of a turn may be known only after the turn that answers it. */
-function transcript(timeline: readonly TimelineEntry[]): Record<string, unknown>[] {
-  return timeline
-    .filter(({ type }) => type === 'turn.finished')
-    .map(({ data }) => data['turn'] as Turn)
-    .sort((a, b) => a.startedAtMs - b.startedAtMs)
-    .map(({ startedAtMs, ...turn }) => ({ startedAt: iso(startedAtMs), ...turn }));
 }
 
 function entryView({ atMs, type, data }: TimelineEntry): Record<string, unknown> {

@@ -14,6 +14,9 @@ export type CallDefaults = {
   readonly from: string;
   readonly voice: string;
   readonly behaviour: CallBehaviour;
+  readonly statusCallbackUrl?: string | undefined;
+  readonly maxCostUsd?: number | undefined;
+  readonly isRecorded: boolean;
 };
 
 /** What a request is completed with and held against. */
@@ -44,7 +47,9 @@ export function toCallRequest(body: CreateCallBody, deps: CreateCallDeps): CallR
     maxDurationSeconds: body.maxDurationSeconds,
     behaviour,
     metadata: body.metadata,
-    statusCallbackUrl: body.statusCallbackUrl,
+    statusCallbackUrl: body.statusCallbackUrl ?? defaults.statusCallbackUrl,
+    maxCostUsd: body.maxCostUsd ?? defaults.maxCostUsd,
+    isRecorded: body.record ?? defaults.isRecorded,
   };
 }
 

@@ -13,6 +13,9 @@ const E164_FORM = 'a phone number in E.164 form: + and 7 to 15 digits, such as +
 /** A phone number in E.164 form. */
 export const phoneNumber = z.string({ error: requiredText }).regex(E164, `must be ${E164_FORM}`);
 
+/** Text in a query, where `+` means a space; nobody who types a number or a time zone means one. */
+export const queryText = z.string().transform((text) => text.replaceAll(' ', '+'));
+
 /** Whom a callee can be transferred to, as far as the form goes. */
 export const transferDestination = z
   .string({ error: requiredText })

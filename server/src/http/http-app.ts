@@ -2,34 +2,34 @@
 
 import express, { type Express } from 'express';
 import helmet from 'helmet';
-import type { CallService } from '../calls/call-service';
-import type { CarrierWebhooks, Logger } from '../calls/ports';
 import { requireCaller } from './auth';
-import type { CallDefaults } from './create-call';
-import type { DestinationPolicy } from './destination';
+import type { EventFeed } from './event-stream';
 import { problemHandler, routeNotFound } from './problem';
-import { aiCallsRouter } from './routes/ai-calls';
-import { callCommandsRouter } from './routes/call-commands';
+import { type AiCallsDeps, aiCallsRouter } from './routes/ai-calls';
+import { type CallCommandsDeps, callCommandsRouter } from './routes/call-commands';
+import { callEventsRouter } from './routes/call-events';
+import { type CallReadingDeps, callReadingRouter } from './routes/call-reading';
 import { healthRouter } from './routes/health';
 import { metricsRouter, type MetricsSource } from './routes/metrics';
-import { telnyxWebhooksRouter } from './routes/telnyx-webhooks';
+import { type Readiness, readyRouter } from './routes/ready';
+import { type TelnyxWebhooksDeps, telnyxWebhooksRouter } from './routes/telnyx-webhooks';
+import { type UsageDeps, usageRouter } from './routes/usage';
 
 /** Path of the carrier's webhooks. */
 export const WEBHOOK_PATH = '/api/webhooks/telnyx';
 
-/** What the application works with. */
-export type HttpAppDeps = {
-  readonly calls: CallService;
-  readonly webhooks: CarrierWebhooks;
-  readonly destinations: DestinationPolicy;
-  readonly defaults: CallDefaults;
-  /** Names of the TOOL_ variables that are set; tools of requests may name them in their headers. */
-  readonly toolSecretNames: readonly string[];
-  readonly apiKeys: readonly string[];
-  /** Without it there is no GET /metrics. */
-  readonly metrics?: MetricsSource | undefined;
-  readonly log: Logger;
-};
+/** What the application works with: what each route does, the keys, and what the operator looks at. */
+export type HttpAppDeps = AiCallsDeps &
+  CallCommandsDeps &
+  CallReadingDeps &
+  EventFeed &
+  TelnyxWebhooksDeps &
+  UsageDeps & {
+    readonly apiKeys: readonly string[];
+    /** Without it there is no GET /metrics. */
+    readonly metrics?: MetricsSource | undefined;
+    readonly readiness: Readiness;
+  };
 
 /** Builds the application. */
 export function createHttpApp(deps: HttpAppDeps): Express {
@@ -38,8 +38,11 @@ export function createHttpApp(deps: HttpAppDeps): Express {
   app.set('query parser', 'simple');
   app.use(helmet());
   app.use('/health', healthRouter());
+  app.use('/ready', readyRouter(deps.readiness));
   app.use(WEBHOOK_PATH, telnyxWebhooksRouter(deps));
-  app.use('/api/ai-calls', requireCaller(deps.apiKeys), aiCallsRouter(deps), callCommandsRouter(deps));
+  // Paths with a name of their own come before those with an id in the same place.
+  const aiCalls = [usageRouter(deps), aiCallsRouter(deps), callEventsRouter(deps), callReadingRouter(deps)];
+  app.use('/api/ai-calls', requireCaller(deps.apiKeys), ...aiCalls, callCommandsRouter(deps));
   if (deps.metrics) app.use('/metrics', requireCaller(deps.apiKeys), metricsRouter(deps.metrics));
   app.use(routeNotFound);
   app.use(problemHandler(deps.log));

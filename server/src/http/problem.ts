@@ -41,7 +41,17 @@ export const PROBLEMS = {
     cure: 'Add the country to ALLOWED_COUNTRIES, or the host of a SIP address to TRANSFER_SIP_DOMAINS.',
   },
   CALL_NOT_FOUND: { status: 404, title: 'There is no such call', cure: 'Check the call id.' },
+  RECORDING_NOT_FOUND: {
+    status: 404,
+    title: 'The call has no recording',
+    cure: 'Ask for one with `record: true`, or set RECORD_CALLS. One that is older than RETENTION_DAYS is deleted.',
+  },
   ROUTE_NOT_FOUND: { status: 404, title: 'There is no such route', cure: 'See docs/api.md for the routes.' },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    title: 'No answer has a type that the request accepts',
+    cure: 'Send an `Accept` header with one of the types that docs/api.md names for this path, or none.',
+  },
   CALL_STATE_CONFLICT: {
     status: 409,
     title: 'The call is not in a state for this',
@@ -53,6 +63,11 @@ export const PROBLEMS = {
     title: 'The body has the wrong content type',
     cure: 'Send `Content-Type: application/json`, uncompressed UTF-8.',
   },
+  RANGE_NOT_SATISFIABLE: {
+    status: 416,
+    title: 'The range lies outside the file',
+    cure: 'Ask for bytes within the size that `Content-Range` names.',
+  },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,
     title: 'The idempotency key was used for another request',
@@ -63,6 +78,11 @@ export const PROBLEMS = {
     title: 'All concurrent calls are in use',
     cure: 'Try again when a call has ended, or raise MAX_CONCURRENT_CALLS.',
   },
+  DAILY_BUDGET_SPENT: {
+    status: 429,
+    title: 'What may be spent in a day is spent',
+    cure: 'Try again after `Retry-After`, when the next day (UTC) has begun, or raise MAX_COST_USD_PER_DAY.',
+  },
   INTERNAL_ERROR: { status: 500, title: 'Something went wrong in the server', cure: 'See the log of the server.' },
   CARRIER_ERROR: {
     status: 502,
@@ -70,6 +90,21 @@ export const PROBLEMS = {
     cure: 'Check that the call is still up, and try again; the log of the server says what the carrier answered.',
   },
   SERVER_DRAINING: { status: 503, title: 'The server is stopping', cure: 'Try again on another server, or later.' },
+  RECORDS_UNAVAILABLE: {
+    status: 503,
+    title: 'The database does not answer',
+    cure: 'Try again after `Retry-After`; `GET /ready` and the log of the server say more. No call was placed.',
+  },
+  AI_UNAVAILABLE: {
+    status: 503,
+    title: 'OpenAI does not accept the account or the model',
+    cure: 'Check OPENAI_API_KEY, its credit and OPENAI_REALTIME_MODEL. Calls are taken again as soon as a probe succeeds.',
+  },
+  TOO_MANY_STREAMS: {
+    status: 503,
+    title: 'All event streams are in use',
+    cure: 'Close streams that nobody reads, or ask for `events?after=` as JSON.',
+  },
   WEBHOOK_REFUSED: {
     status: 401,
     title: 'The webhook could not be verified',
@@ -86,12 +121,19 @@ export type FieldError = { readonly field: string; readonly message: string };
 // When a busy server is worth asking again.
 const RETRY_AFTER_SECONDS = 5;
 
+/** What a problem says beyond its entry in the catalogue. */
+export type ProblemFacts = {
+  readonly detail?: string | undefined;
+  /** When the same request is worth another try. */
+  readonly retryAfterSeconds?: number | undefined;
+};
+
 /** A problem raised by the HTTP edge itself. */
 export class ProblemError extends Error {
   constructor(
     readonly code: ProblemCode,
     readonly errors: readonly FieldError[] = [],
-    readonly detail?: string,
+    readonly facts: ProblemFacts = {},
   ) {
     super(PROBLEMS[code].title);
     this.name = 'ProblemError';
@@ -102,7 +144,8 @@ export class ProblemError extends Error {
 export function sendProblem(response: Response, problem: ProblemError): void {
   const { status, title, cure } = PROBLEMS[problem.code];
   const errors = problem.errors.length === 0 ? undefined : problem.errors;
-  const retryAfterSeconds = status === 429 || status === 503 ? RETRY_AFTER_SECONDS : undefined;
+  const isBusy = status === 429 || status === 503;
+  const retryAfterSeconds = problem.facts.retryAfterSeconds ?? (isBusy ? RETRY_AFTER_SECONDS : undefined);
   if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
   response
     .status(status)
@@ -113,7 +156,7 @@ export function sendProblem(response: Response, problem: ProblemError): void {
         title,
         status,
         code: problem.code,
-        detail: problem.detail ?? cure,
+        detail: problem.facts.detail ?? cure,
         errors,
       }),
     );
@@ -132,6 +175,7 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
     if (response.headersSent) return next(error);
     const problem = toProblem(error);
     if (problem.code === 'INTERNAL_ERROR') log.error('A request failed', { method: request.method, error });
+    if (problem.code === 'RECORDS_UNAVAILABLE') log.error('The database does not answer', { error });
     if (problem.code === 'CARRIER_ERROR') log.warn('The carrier did not carry out a command', { error });
     sendProblem(response, problem);
   };
@@ -139,7 +183,9 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
 
 function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (error instanceof AppError && isProblemCode(error.code)) return new ProblemError(error.code, [], detailOf(error));
+  if (error instanceof AppError && isProblemCode(error.code)) {
+    return new ProblemError(error.code, [], { detail: detailOf(error), retryAfterSeconds: secondsToWait(error) });
+  }
   return new ProblemError(codeOfRequestError(error) ?? 'INTERNAL_ERROR');
 }
 
@@ -152,6 +198,12 @@ function detailOf(error: AppError): string {
     return `${error.message}.${mayBeDone} ${error.cure ?? PROBLEMS.CARRIER_ERROR.cure}`;
   }
   return error.message;
+}
+
+/** Errors that know when it is worth another try say so; whole seconds, and never at once. */
+function secondsToWait(error: AppError): number | undefined {
+  const seconds = 'retryAfterSeconds' in error ? error.retryAfterSeconds : undefined;
+  return typeof seconds === 'number' && Number.isFinite(seconds) ? Math.max(1, Math.ceil(seconds)) : undefined;
 }
 
 function isProblemCode(code: string): code is ProblemCode {

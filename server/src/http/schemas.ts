@@ -11,6 +11,7 @@ import {
   nonEmptyText,
   oneOf,
   phoneNumber,
+  queryText,
   requiredText,
   transferDestination,
   wholeNumber,
@@ -43,8 +44,11 @@ const MAX_METADATA_KEYS = 20;
 const MAX_METADATA_KEY = 40;
 const MAX_METADATA_VALUE = 500;
 const MIN_DURATION_SECONDS = 10;
-// A realtime session lives for 60 minutes and is opened while the phone rings.
-const MAX_DURATION_SECONDS = 3_300;
+// The carrier cuts a leg after four hours, our own limit and its margin come before.
+const MAX_DURATION_SECONDS = 14_340;
+
+// Nobody means to spend more on one call.
+const MAX_COST_USD = 1_000;
 const DEFAULT_DURATION_SECONDS = 900;
 const MAX_PAGE = 200;
 
@@ -72,6 +76,12 @@ export const createCallSchema = jsonObject({
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
     .max(2_000, 'may have 2000 characters')
     .optional(),
+  maxCostUsd: z
+    .number('must be a number')
+    .positive('must be more than 0')
+    .max(MAX_COST_USD, `must be at most ${MAX_COST_USD}`)
+    .optional(),
+  record: yesOrNo.optional(),
   ...BEHAVIOUR_FIELDS,
 });
 
@@ -109,14 +119,11 @@ const statusList = z
   .transform((text) => text.split(',').map((part) => part.trim()))
   .pipe(z.array(z.enum(CALL_STATUSES, `must be a comma list of ${CALL_STATUSES.join(', ')}`)));
 
-/** In a query, `+` means a space; nobody who types a number or a time zone means one. */
-const asTyped = z.string().transform((text) => text.replaceAll(' ', '+'));
-
 /** Query of GET /api/ai-calls/status. */
 export const listCallsSchema = z.strictObject({
   status: statusList.optional(),
-  to: asTyped.pipe(phoneNumber).optional(),
-  since: asTyped
+  to: queryText.pipe(phoneNumber).optional(),
+  since: queryText
     .pipe(z.iso.datetime({ offset: true, error: 'must be a time in ISO 8601 form: 2026-01-31T09:00:00Z' }))
     .transform((text) => Date.parse(text))
     .optional(),

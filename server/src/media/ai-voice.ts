@@ -4,17 +4,19 @@
 import type {
   AssistantText,
   CarrierStream,
-  ConversationEvent,
   ItemRef,
   RealtimeSession,
   ResponseOutcome,
   StartedResponse,
-  Turn,
 } from '../calls/conversation-ports';
+import type { ConversationEvent, Turn } from '../calls/conversation-events';
+import { NO_SPENDING } from '../calls/cost';
 import type { Clock } from '../calls/ports';
 import type { AudioFormat } from '../audio/audio-format';
 import { AudioConverter } from '../audio/converter';
+import type { AudioTap } from './audio-tap';
 import { type Correction, planCorrections } from './barge-in';
+import { type BrokenSpeech, requestAfterLoss } from './broken-speech';
 import { Corrector } from './corrector';
 import type { MediaClock } from './media-clock';
 import { Playout, type PlayoutPace, type PlayoutStats } from './playout';
@@ -32,6 +34,7 @@ export type AiVoiceDeps = {
   readonly clock: Clock;
   readonly mediaClock: MediaClock;
   readonly turnLog: TurnLog;
+  readonly tap?: AudioTap | undefined;
   readonly stopwatch: ReplyStopwatch;
   readonly report: (event: ConversationEvent) => void;
   /** The callee begins to hear the AI, after silence. */
@@ -55,13 +58,15 @@ export class AiVoice {
   #isDone = true;
   /** The item whose end the converter still holds. */
   #convertedItem: ItemRef | undefined;
+  /** Words of the response that is being made, by item. */
+  readonly #words = new Map<string, string>();
 
   constructor(deps: AiVoiceDeps) {
     this.#deps = deps;
     this.#corrector = new Corrector(deps.session);
     this.#converter = new AudioConverter(deps.aiFormat, deps.outboundFormat);
     this.#playout = new Playout(
-      { clock: deps.mediaClock, format: deps.outboundFormat, ...deps.playout },
+      { clock: deps.mediaClock, format: deps.outboundFormat, tap: deps.tap, ...deps.playout },
       {
         onStarted: (item, startsPlayingAtMs) => this.#onSpeaking(item, startsPlayingAtMs),
         onHeard: (item, audioMs) => this.#onHeard(item, audioMs),
@@ -107,6 +112,7 @@ export class AiVoice {
   onResponseStarted(started: StartedResponse): void {
     this.#corrector.onResponseStarted(started.responseId, started.isUnwanted);
     this.speeches.onStarted(started);
+    this.#words.clear();
     this.#isDone = false;
   }
 
@@ -132,20 +138,43 @@ export class AiVoice {
 
   onText(item: ItemRef, text: AssistantText): void {
     if (this.#corrector.isDiscarded(item.responseId)) return;
+    const before = this.#words.get(item.itemId) ?? '';
+    this.#words.set(item.itemId, 'whole' in text ? text.whole : before + text.delta);
     this.#reportTurn(this.#deps.turnLog.onAssistantText(item, text));
   }
 
   onResponseDone(outcome: ResponseOutcome): void {
-    const { responseId, usage } = outcome;
+    const { responseId } = outcome;
     this.#corrector.onResponseDone(responseId);
     if (this.#convertedItem?.responseId === responseId) this.#finishConverted();
     this.#playout.finishResponse(responseId);
     for (const turn of this.#deps.turnLog.onResponseDone(responseId)) this.#reportTurn(turn);
-    this.#deps.report({ type: 'usage.added', usage });
     const isBroken = outcome.status === 'failed' && this.speeches.isUnheard(responseId);
     this.speeches.onDone(outcome);
     if (isBroken) this.#takeBack(responseId);
     this.#noteQuiet();
+  }
+
+  /**
+   * The session is lost in the middle of a response: what the callee hears of it is heard to its end, and what they do not
+   * hear yet is taken back. Tells what is to be asked for in its place.
+   */
+  onLost(): BrokenSpeech | undefined {
+    const responseId = this.#corrector.activeResponseId;
+    if (responseId === undefined) return undefined;
+    const isBrokenOff = this.#convertedItem?.responseId === responseId;
+    const isWanted = !this.#corrector.isDiscarded(responseId);
+    const effect = this.speeches.effectOf(responseId);
+    const request = this.speeches.requestOf(responseId);
+    const said = [...this.#words.values()].join(' ');
+    const isVoid = isWanted && !effect.isSounding && !effect.hasTools;
+    const isToGoOn = isWanted && effect.isSounding && (isBrokenOff || !effect.hasTools);
+    const next = isToGoOn ? requestAfterLoss(request, { said, isBrokenOff }) : undefined;
+    // Not before the response counts as failed: what was made of it is taken back then.
+    const again = next && this.speeches.goOn(responseId, next);
+    const status = isVoid ? 'failed' : isWanted ? 'incomplete' : 'cancelled';
+    this.onResponseDone({ responseId, status, spending: NO_SPENDING });
+    return { responseId, isVoid, isOwn: request === undefined, again: isVoid ? request : again };
   }
 
   /** The one path of every interruption; returns whether there was anything to cut off. Sound goes first. */

@@ -1,29 +1,24 @@
-// The callee's audio on its way to the AI: converted frame by frame, held while the session cannot take it, and kept on
-// the timeline. The AI hears time only by audio: where none comes, silence goes, or it would wait for ever for the end
-// of a sentence.
+// The callee's audio as it comes from the carrier, on the timeline: the AI hears time only by audio, and where none comes,
+// silence goes, or it would wait for ever for the end of a sentence. What the session gets of it when is up to its feed.
 
 import { type AudioFormat, bytesPerMs, silenceByte } from '../audio/audio-format';
-import { AudioConverter } from '../audio/converter';
-import type { MediaStats, RealtimeSession } from '../calls/conversation-ports';
+import type { MediaStats } from '../calls/conversation-events';
+import type { AudioTap } from './audio-tap';
 import type { MeteredFrame } from './barge-in-hold';
-import { HeldAudio } from './held-audio';
 import type { MediaClock, Sleeper } from './media-clock';
+import { SessionFeed, type SessionFeedDeps } from './session-feed';
 import { FRAME_MS } from './stream-format';
 import { VoiceMeter } from './voice-meter';
 
 /** What the callee's audio works with. */
-export type CalleeAudioDeps = {
-  readonly session: Pick<RealtimeSession, 'appendAudio' | 'isCongested'>;
-  readonly aiFormat: AudioFormat;
+export type CalleeAudioDeps = SessionFeedDeps & {
   readonly clock: MediaClock;
+  readonly tap?: AudioTap | undefined;
   /** Told of each frame, when there is somebody who needs to know the voice in it. */
   readonly onVoice?: ((frame: MeteredFrame) => void) | undefined;
   /** No audio for so long that the line must be dead; told once. */
   readonly onDead: (silentMs: number) => void;
 };
-
-// A session that takes longer than this has other problems; then the oldest audio goes first.
-const MAX_HELD_MS = 5_000;
 
 // The carrier sends a frame every 20 ms, silence included. A packet that TCP has to send again takes 200-400 ms and
 // loses nothing: such a pause must not become a silence in the middle of a word.
@@ -43,20 +38,17 @@ const ONSET_MS = 500;
 
 /** The inbound half of a bridge. */
 export class CalleeAudio {
+  readonly feed: SessionFeed;
   readonly #deps: CalleeAudioDeps;
-  readonly #held: HeldAudio;
+  #isConnected = false;
   readonly #sleeper: Sleeper;
-  #converter: AudioConverter | undefined;
   #meter: VoiceMeter | undefined;
   #lastVoiceAtMs: number | undefined;
   #voiceSinceMs = -Infinity;
-  /** Audio on its way to the session so far: the place of the last frame on the session's own timeline. */
-  #positionMs = 0;
   #bytesPerMs = 1;
   #frameMs = FRAME_MS;
   /** One frame of silence as the carrier would send it. */
   #silence: Buffer = Buffer.alloc(0);
-  #isReady = false;
   #lastFrameAtMs = 0;
   #receivedFrames = 0;
   #filledMs = 0;
@@ -67,18 +59,20 @@ export class CalleeAudio {
 
   constructor(deps: CalleeAudioDeps) {
     this.#deps = deps;
-    this.#held = new HeldAudio(MAX_HELD_MS * bytesPerMs(deps.aiFormat));
+    this.feed = new SessionFeed(deps);
     this.#sleeper = deps.clock.sleeper((nowMs) => this.#onPause(nowMs));
   }
 
   get stats(): Pick<MediaStats, 'receivedFrames' | 'filledMs' | 'droppedMs'> {
-    const droppedMs = this.#held.droppedBytes / bytesPerMs(this.#deps.aiFormat);
-    return { receivedFrames: this.#receivedFrames, filledMs: this.#filledMs, droppedMs: Math.round(droppedMs) };
+    const droppedMs = Math.round(this.feed.droppedMs);
+    return { receivedFrames: this.#receivedFrames, filledMs: this.#filledMs, droppedMs };
   }
 
   /** A stream is there; its audio is no continuation of an earlier one's, but time has gone on. */
   connect(format: AudioFormat): void {
-    this.#converter = new AudioConverter(format, this.#deps.aiFormat);
+    this.#deps.tap?.onStream(format);
+    this.#isConnected = true;
+    this.feed.connect(format);
     this.#meter = new VoiceMeter(format);
     this.#bytesPerMs = bytesPerMs(format);
     this.#silence = Buffer.alloc(FRAME_MS * this.#bytesPerMs, silenceByte(format));
@@ -86,50 +80,55 @@ export class CalleeAudio {
     this.#onAlive();
   }
 
-  /** The session takes audio from now on: what was held goes first. */
-  release(): void {
-    this.#isReady = true;
-    this.#forwardHeld();
-  }
-
   /** Takes the next frame; `frame` is borrowed. */
   onFrame(frame: Buffer): void {
-    if (!this.#converter || frame.length === 0) return;
+    if (!this.#isConnected || frame.length === 0) return;
     this.#receivedFrames += 1;
     this.#frameMs = frame.length / this.#bytesPerMs;
     this.#onAlive();
-    this.#forward(frame);
+    this.#deps.tap?.onCallee(frame, this.#lastFrameAtMs);
+    this.feed.add(frame);
     const isVoiced = this.#meter?.push(frame) === true;
+    this.feed.noteVoice(isVoiced);
     if (isVoiced) this.#lastVoiceAtMs = this.#lastFrameAtMs;
     this.#deps.onVoice?.({ isVoiced, frameMs: this.#frameMs });
   }
 
   /**
    * When the audio at a place on the session's timeline came in; of an unknown place, when the last of the callee's voice
-   * did. What was dropped never became part of that timeline.
+   * did.
    */
   arrivedAtMs(sessionMs: number | undefined): number {
     const { nowMs } = this.#deps.clock;
     if (this.#receivedFrames === 0) return nowMs;
     if (sessionMs === undefined) return this.#voiceEndMs;
-    const aheadMs = this.#positionMs - this.stats.droppedMs - sessionMs;
+    const aheadMs = this.feed.positionMs - sessionMs;
     return Math.min(nowMs, this.#lastFrameAtMs + this.#pauseFilledMs - aheadMs);
   }
 
   /** Frames were lost: silence of their length takes their place. */
   onMissing(frames: number): void {
-    this.#fillGap(frames * this.#frameMs);
+    if (!this.#isConnected) return;
+    const durationMs = frames * this.#frameMs;
+    this.#deps.tap?.onCalleeMissing(durationMs, this.#deps.clock.nowMs);
+    this.#fillGap(durationMs);
   }
 
   /** The callee begins to speak: voice of before belongs to something else. */
   onSpeechStarted(): void {
+    this.feed.onNoticed(true);
     // The beginning of it has come in already.
     this.#voiceSinceMs = this.#deps.clock.nowMs - ONSET_MS;
   }
 
+  /** The callee has stopped. */
+  onSpeechStopped(): void {
+    this.feed.onNoticed(false);
+  }
+
   /** The stream is gone: nothing is expected of it. */
   disconnect(): void {
-    this.#converter = undefined;
+    this.#isConnected = false;
     this.#sleeper.cancel();
   }
 
@@ -162,12 +161,12 @@ export class CalleeAudio {
 
   /** Whole frames of silence, as many as fit; returns their length. */
   #fill(durationMs: number): number {
-    this.#forwardHeld();
+    this.feed.sendWaiting();
     const frames = Math.max(0, Math.floor(durationMs / FRAME_MS));
-    // Silence must not push words out of what is held: a little of it says all there is to say.
-    const isEnough = this.#isHolding && this.#pauseFilledMs >= MAX_GAP_MS;
+    // Silence must not push words out of what waits: a little of it says all there is to say.
+    const isEnough = this.feed.isHolding && this.#pauseFilledMs >= MAX_GAP_MS;
     if (isEnough) return frames * FRAME_MS;
-    for (let i = 0; i < frames; i++) this.#forward(this.#silence);
+    for (let i = 0; i < frames; i++) this.feed.add(this.#silence);
     this.#filledMs += frames * FRAME_MS;
     return frames * FRAME_MS;
   }
@@ -177,28 +176,5 @@ export class CalleeAudio {
     const { nowMs } = this.#deps.clock;
     const lastMs = this.#lastVoiceAtMs;
     return lastMs !== undefined && lastMs >= this.#voiceSinceMs ? lastMs : nowMs;
-  }
-
-  get #isHolding(): boolean {
-    return !this.#isReady || !this.#held.isEmpty || this.#deps.session.isCongested;
-  }
-
-  #forward(frame: Buffer): void {
-    if (!this.#converter) return;
-    const audio = this.#converter.convert(frame);
-    this.#positionMs += frame.length / this.#bytesPerMs;
-    const { session } = this.#deps;
-    if (!this.#isHolding) return session.appendAudio(audio);
-    this.#held.add(audio);
-    this.#forwardHeld();
-  }
-
-  #forwardHeld(): void {
-    const { session } = this.#deps;
-    while (this.#isReady && !session.isCongested) {
-      const audio = this.#held.takeOldest();
-      if (!audio) return;
-      session.appendAudio(audio);
-    }
   }
 }

@@ -22,6 +22,11 @@ export class Corrector {
     return this.#activeResponseId !== undefined;
   }
 
+  /** The response that the model is making. */
+  get activeResponseId(): string | undefined {
+    return this.#activeResponseId;
+  }
+
   onResponseStarted(responseId: string, isUnwanted: boolean): void {
     this.#activeResponseId = responseId;
     if (isUnwanted) this.#discarded.set(responseId, new Set());

@@ -2,34 +2,25 @@
 // Decides nothing about the call or the conversation: it reports, and does as it is told.
 
 import type { VoiceLine, VoiceLineListener } from '../calls/agent-ports';
-import {
-  type AssistantText,
-  type CarrierStream,
-  type CarrierStreamStats,
-  type ConversationEvent,
-  type ItemRef,
-  type RealtimeListener,
-  type RealtimeSession,
-  type ResponseOutcome,
-  type StartedResponse,
-  type StoppedSpeech,
-  type Turn,
-} from '../calls/conversation-ports';
-import type { CallUsage } from '../calls/call';
+import type { CarrierStream, RealtimeSession } from '../calls/conversation-ports';
+import type { ConversationEvent } from '../calls/conversation-events';
 import { type EndCall, endCall } from '../calls/end-call';
-import type { Clock } from '../calls/ports';
-import type { SpeechOutcome, SpeechRequest, ToolCall, TurnTaking } from '../calls/speech';
+import type { Clock, Logger } from '../calls/ports';
+import type { SpeechOutcome, SpeechRequest, TurnTaking } from '../calls/speech';
 import type { AudioFormat } from '../audio/audio-format';
+import { deferred } from '../lib/deferred';
+import type { AudioTap } from './audio-tap';
 import { AiVoice } from './ai-voice';
-import { CalleeAudio } from './callee-audio';
+import { CalleeVoice } from './callee-voice';
+import { LineGap } from './line-gap';
+import { LineStream } from './line-stream';
 import type { MediaClock } from './media-clock';
 import type { PlayoutPace } from './playout';
+import { RealtimeEar } from './realtime-ear';
 import { ReplyStopwatch } from './reply-latency';
 import { carrierFormat } from './stream-format';
-import { addStats } from './stream-stats';
 import { ToolAnswers } from './tool-answers';
 import { TurnLog } from './turn-log';
-import { TurnTaker } from './turn-taker';
 
 /** What a bridge works with. */
 export type MediaBridgeDeps = {
@@ -41,53 +32,66 @@ export type MediaBridgeDeps = {
   readonly bargeInHoldMs: number;
   readonly clock: Clock;
   readonly mediaClock: MediaClock;
+  /** Who listens in. */
+  readonly tap?: AudioTap | undefined;
   readonly listener: VoiceLineListener;
+  readonly log?: Logger | undefined;
 };
 
+// The last words of the callee are written down within a second or two.
+const SETTLE_MS = 2_000;
+
+const ANSWER: SpeechRequest = { content: { kind: 'answer' }, mayUseTools: true, isMootWhenAnswered: true };
+
 /** The voice line of one call. */
-export class MediaBridge implements VoiceLine, RealtimeListener {
+export class MediaBridge implements VoiceLine {
   readonly #deps: MediaBridgeDeps;
-  readonly #callee: CalleeAudio;
+  readonly #callee: CalleeVoice;
   readonly #ai: AiVoice;
-  readonly #turns: TurnTaker;
   readonly #turnLog = new TurnLog();
-  readonly #stopwatch = new ReplyStopwatch();
   readonly #toolAnswers: ToolAnswers;
-  #stream: CarrierStream | undefined;
-  /** Of all streams that the call has left. */
-  #streamStats: CarrierStreamStats | undefined;
+  readonly #ear: RealtimeEar;
+  readonly #line: LineStream;
+  readonly #gap = new LineGap();
+  readonly #settled = deferred<void>();
   #isClosed = false;
 
   constructor(deps: MediaBridgeDeps) {
     this.#deps = deps;
-    const { session, aiFormat, mediaClock, listener } = deps;
-    this.#turns = new TurnTaker({
-      session,
-      holdMs: deps.bargeInHoldMs,
-      nowMs: () => deps.clock.monotonicMs(),
-      onAnswerDue: () => this.#answer(),
-    });
-    this.#toolAnswers = new ToolAnswers(session);
-    this.#callee = new CalleeAudio({
-      session,
-      aiFormat,
-      clock: mediaClock,
-      onVoice: this.#turns.hasHold
-        ? (frame) => this.#turns.onFrame(frame, this.#ai.isActive) && this.#cutIn()
-        : undefined,
-      onDead: (silentMs) => this.onFailed(endCall('no-caller-media', { silentMs })),
-    });
-    this.#ai = new AiVoice({
+    this.#toolAnswers = new ToolAnswers(deps.session);
+    const { listener } = deps;
+    const parts = {
       ...deps,
+      mediaClock: deps.mediaClock.withFaults((fault) => this.#onFault(fault)),
       turnLog: this.#turnLog,
-      stopwatch: this.#stopwatch,
+      stopwatch: new ReplyStopwatch(),
+    };
+    this.#ai = new AiVoice({
+      ...parts,
       report: (event) => this.#report(event),
-      onStarted: () => {
-        this.#turns.onAiStarted();
-        if (!this.#isClosed) listener.onAiStarted();
-      },
+      onStarted: () => this.#onAiStarted(),
       onQuiet: () => !this.#isClosed && listener.onAiQuiet(),
     });
+    this.#callee = new CalleeVoice({
+      ...parts,
+      ai: this.#ai,
+      report: (event) => this.#tell(event),
+      answer: () => void this.speak(ANSWER),
+      onStarted: () => listener.onCalleeStarted(),
+      onStopped: (speech) => listener.onCalleeStopped(speech),
+      onDead: (silentMs) => this.#fail(endCall('no-caller-media', { silentMs })),
+    });
+    const { session } = deps;
+    this.#ear = new RealtimeEar({
+      session,
+      ai: this.#ai,
+      callee: this.#callee,
+      toolAnswers: this.#toolAnswers,
+      listener,
+      line: this,
+      report: (event) => this.#tell(event),
+    });
+    this.#line = this.#listenToLine();
   }
 
   get closed(): boolean {
@@ -95,19 +99,23 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
   }
 
   get isStreaming(): boolean {
-    return this.#stream?.closed === false;
+    return this.#line.isOpen;
   }
 
   get isAiSpeaking(): boolean {
     return this.#ai.isActive || this.#ai.speeches.isBusy;
   }
 
+  get isAiHeard(): boolean {
+    return this.#ai.isPlaying;
+  }
+
   get isCalleeSpeaking(): boolean {
-    return this.#turns.isCalleeSpeaking;
+    return this.#callee.turns.isCalleeSpeaking;
   }
 
   open(): void {
-    this.#deps.session.open(this);
+    this.#deps.session.open(this.#ear);
   }
 
   attach(stream: CarrierStream): void {
@@ -116,22 +124,22 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
     const { streamId, encoding, sampleRateHz, channels } = stream;
     if (!format) {
       stream.close();
-      return this.onFailed(endCall('unsupported-encoding', { encoding, sampleRateHz, channels }));
+      return this.#fail(endCall('unsupported-encoding', { encoding, sampleRateHz, channels }));
     }
-    this.#leaveStream();
-    this.#stream = stream;
+    this.#line.take(stream);
     this.#callee.connect(format);
     this.#report({ type: 'stream.started', streamId, encoding, sampleRateHz });
     // Whoever hears of the stream may end the call.
     if (!this.#isClosed) this.#ai.connect(stream);
-    if (!this.#isClosed) this.#listenTo(stream);
+    if (!this.#isClosed) this.#line.listen();
     if (!this.#isClosed) this.#deps.listener.onStreamStarted();
+    if (!this.#isClosed) this.#bridgeGap();
   }
 
   speak(request: SpeechRequest): Promise<SpeechOutcome> {
     const { requestId, outcome } = this.#ai.speeches.ask(request);
     if (this.#isClosed) return outcome;
-    if (request.isProtected === true) this.#turns.protectUntil(outcome);
+    if (request.isProtected === true) this.#callee.turns.protectUntil(outcome);
     this.#deps.session.requestResponse({ ...request, requestId });
     return outcome;
   }
@@ -145,13 +153,14 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
   }
 
   interrupt(by: 'callee' | 'api'): boolean {
-    if (by === 'callee' && this.#turns.isProtected) return false;
+    if (by === 'callee' && this.#callee.turns.isProtected) return false;
     const wasMaking = this.#deps.session.cancelResponse('all');
+    this.#callee.speeches.onCancelled();
     return this.#ai.cutOff(by) || wasMaking;
   }
 
   takeTurns(by: TurnTaking): void {
-    this.#turns.takeTurns(by);
+    this.#callee.turns.takeTurns(by);
   }
 
   tell(role: 'system' | 'user', text: string): void {
@@ -168,133 +177,95 @@ export class MediaBridge implements VoiceLine, RealtimeListener {
 
   close(): void {
     if (this.#isClosed) return;
-    this.#ai.close();
-    for (const turn of this.#turnLog.close()) this.#reportTurn(turn);
-    this.#callee.disconnect();
-    this.#leaveStream();
+    try {
+      this.#ai.close();
+      for (const turn of this.#turnLog.close()) this.#report({ type: 'turn.finished', turn });
+      this.#callee.close();
+    } finally {
+      // Whatever goes wrong while it is written down: nothing stays open, and nobody waits for ever.
+      this.#isClosed = true;
+      this.#line.leave();
+      this.#toolAnswers.close();
+      this.#deps.tap?.close();
+      void this.#leaveSession();
+    }
     const stats = { ...this.#callee.stats, ...this.#ai.stats };
-    if (this.#streamStats) this.#report({ type: 'media.measured', ...this.#streamStats, ...stats });
-    this.#isClosed = true;
-    this.#turns.close();
-    this.#toolAnswers.close();
-    this.#deps.session.close();
+    if (this.#line.stats) this.#tell({ type: 'media.measured', ...this.#line.stats, ...stats });
   }
 
-  onReady(facts: { readonly sessionId: string; readonly connectMs: number }): void {
-    this.#report({ type: 'ai.ready', ...facts });
-    this.#callee.release();
-    this.#deps.listener.onReady();
+  whenSettled(): Promise<void> {
+    return this.#settled.promise;
   }
 
-  onResponseStarted(started: StartedResponse): void {
-    // Begun before the server knew that it should only listen.
-    const isUncalledFor = !started.requestId && !started.isUnwanted && this.#turns.isListening;
-    this.#ai.onResponseStarted({ ...started, isUnwanted: started.isUnwanted || isUncalledFor });
-    if (isUncalledFor) this.#deps.session.cancelResponse('active');
-  }
-
-  onRequestDropped(requestId: string): void {
-    this.#ai.onRequestDropped(requestId);
-  }
-
-  onAudio(item: ItemRef, audio: Buffer): void {
-    this.#ai.onAudio(item, audio);
-  }
-
-  onAudioDone(item: ItemRef): void {
-    this.#ai.onAudioDone(item);
-  }
-
-  onAssistantText(item: ItemRef, text: AssistantText): void {
-    this.#ai.onText(item, text);
-  }
-
-  onCalleeText(itemId: string, text: string | undefined, usage: CallUsage): void {
-    this.#report({ type: 'usage.added', usage });
-    this.#reportTurn(this.#turnLog.onCalleeText(itemId, text, this.#deps.clock.nowMs()));
-  }
-
-  onSpeechStarted(itemId: string): void {
-    this.#turnLog.onCalleeStarted(itemId, this.#deps.clock.nowMs());
-    this.#stopwatch.onCalleeStarted();
-    this.#callee.onSpeechStarted();
-    if (this.#turns.onSpeechStarted(this.#ai.isPlaying)) this.#cutIn();
-    this.#deps.listener.onCalleeStarted();
-  }
-
-  onSpeechStopped({ endMs, isAnswered }: StoppedSpeech): void {
-    const noticedAtMs = this.#deps.clock.monotonicMs();
-    const isSpeaking = this.#ai.isActive;
-    const { cutIn, isAnswerDue, heldOffMs } = this.#turns.onSpeechStopped({ isSpeaking, isAnswered });
-    const speechEndedAtMs = this.#callee.arrivedAtMs(endMs);
-    if (heldOffMs === undefined) this.#stopwatch.onCalleeStopped({ speechEndedAtMs, noticedAtMs });
-    else this.#report({ type: 'callee.held-off', voicedMs: Math.round(heldOffMs) });
-    if (isAnswerDue) this.#answer();
-    this.#deps.listener.onCalleeStopped({ cutIn });
-  }
-
-  onToolCall(call: ToolCall): void {
-    if (!this.#isClosed) this.#deps.listener.onToolCall(call);
-  }
-
-  onToolAnswered(toolCallId: string): void {
-    this.#toolAnswers.onTaken(toolCallId);
-  }
-
-  onResponseDone(outcome: ResponseOutcome): void {
-    this.#ai.onResponseDone(outcome);
-  }
-
-  onFailed(verdict: EndCall): void {
-    this.#report({ type: 'conversation.failed', verdict });
-  }
-
-  #listenTo(stream: CarrierStream): void {
-    const isCurrent = (): boolean => stream === this.#stream;
-    stream.listen({
-      onAudio: (frame) => isCurrent() && this.#callee.onFrame(frame),
-      onMissing: (frames) => isCurrent() && this.#callee.onMissing(frames),
-      onMark: (name) => isCurrent() && this.#ai.onMark(name),
-      onDigit: (digit) => isCurrent() && !this.#isClosed && this.#deps.listener.onDigit(digit),
-      onStopped: () => this.#onStreamGone(stream, { type: 'stream.stopped' }),
-      onLost: (closeCode) => this.#onStreamGone(stream, { type: 'stream.lost', closeCode }),
+  #listenToLine(): LineStream {
+    return new LineStream({
+      onAudio: (frame) => this.#callee.onFrame(frame),
+      onMissing: (frames) => this.#callee.onMissing(frames),
+      onMark: (name) => this.#ai.onMark(name),
+      onDigit: (digit) => !this.#isClosed && this.#deps.listener.onDigit(digit),
+      onGone: (event) => this.#onStreamGone(event),
+      onFault: (fault) => this.#onFault(fault),
     });
   }
 
-  /** Closes the stream that there is, and remembers how well it went. */
-  #leaveStream(): void {
-    if (!this.#stream) return;
-    this.#stream.close();
-    this.#streamStats = addStats(this.#streamStats, this.#stream.stats);
-  }
-
-  /** Sound goes first; then a server that only listens is told. */
-  #cutIn(): void {
-    if (!this.#ai.cutOff('callee')) return;
-    this.#deps.session.cancelResponse('cut-in');
-    this.#turns.onCutIn();
-  }
-
-  /** The server does not answer by itself, and the callee waits. */
-  #answer(): void {
-    void this.speak({ content: { kind: 'answer' }, mayUseTools: true, isMootWhenAnswered: true });
+  #onAiStarted(): void {
+    this.#callee.turns.onAiStarted();
+    if (!this.#isClosed) this.#deps.listener.onAiStarted();
   }
 
   /** From here on nothing is heard, however long the call takes to end. */
-  #onStreamGone(stream: CarrierStream, event: ConversationEvent): void {
-    if (this.#isClosed || stream !== this.#stream) return;
-    stream.close();
+  #onStreamGone(event: ConversationEvent): void {
+    if (this.#isClosed) return;
+    this.#noteGap(event);
     this.#callee.disconnect();
     this.#ai.disconnect();
     this.#deps.session.cancelResponse('all');
+    this.#callee.speeches.onCancelled();
     this.#report(event);
   }
 
-  #reportTurn(turn: Turn | undefined): void {
-    if (turn) this.#report({ type: 'turn.finished', turn });
+  /** A carrier that ends the stream in order may only be replacing it: what that cuts off is missed all the same. */
+  #noteGap({ type }: ConversationEvent): void {
+    const { isAnswerDue } = this.#callee.speeches;
+    const isSpeaking = this.isAiSpeaking;
+    if (type !== 'stream.lost' && !isSpeaking && !isAnswerDue) return;
+    this.#gap.onLost(this.#deps.clock.monotonicMs(), { isSpeaking, isAnswerDue });
+  }
+
+  #bridgeGap(): void {
+    const gap = this.#gap.onBack(this.#deps.clock.monotonicMs(), this.isAiSpeaking);
+    if (gap) this.tell('system', gap.note);
+    if (gap?.request) void this.speak(gap.request);
+  }
+
+  /** What it still has to say of the past is waited for. */
+  async #leaveSession(): Promise<void> {
+    const { session, log } = this.#deps;
+    try {
+      await session.drain(SETTLE_MS);
+    } catch (error) {
+      log?.error('A realtime session was not left in order', { error });
+    }
+    session.close();
+    this.#settled.resolve();
+  }
+
+  /** Of this call and no other. */
+  #onFault(fault: unknown): void {
+    this.#deps.log?.error('The media of a call failed', { error: fault });
+    this.#fail(endCall('internal-error'));
+  }
+
+  #fail(verdict: EndCall): void {
+    this.#report({ type: 'conversation.failed', verdict });
   }
 
   #report(event: ConversationEvent): void {
-    if (!this.#isClosed) this.#deps.listener.onEvent(event);
+    if (!this.#isClosed) this.#tell(event);
+  }
+
+  /** Even after the end of the call, for the record. */
+  #tell(event: ConversationEvent): void {
+    this.#deps.listener.onEvent(event);
   }
 }

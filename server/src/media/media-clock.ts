@@ -20,8 +20,8 @@ export interface Sleeper {
 
 type Entry = { dueMs: number; readonly wake: (nowMs: number) => void };
 
-/** The clock of all media. Ticks lie on an absolute grid; ticks that were missed are not made up for. */
-export class MediaClock {
+/** The one timer behind it. */
+class Ticks {
   readonly #clock: Clock;
   /** Those who wait for a moment, and nobody else. */
   readonly #sleeping = new Set<Entry>();
@@ -36,12 +36,10 @@ export class MediaClock {
     this.#clock = clock;
   }
 
-  /** Milliseconds that never jump, as of the clock below. */
   get nowMs(): number {
     return this.#clock.monotonicMs();
   }
 
-  /** Somebody to be woken; `wake` gets the moment of the tick, which is never before the moment that was asked for. */
   sleeper(wake: (nowMs: number) => void): Sleeper {
     const entry: Entry = { dueMs: Infinity, wake };
     return {
@@ -102,6 +100,44 @@ export class MediaClock {
     }
     this.#due.length = 0;
     return faults;
+  }
+}
+
+/** What to do with what a sleeper throws. */
+export type OnFault = (fault: unknown) => void;
+
+/** The clock of all media. Ticks lie on an absolute grid; ticks that were missed are not made up for. */
+export class MediaClock {
+  readonly #ticks: Ticks;
+  readonly #onFault: OnFault | undefined;
+
+  /** @param onFault Told of what sleepers throw; otherwise that surfaces as a fault of a timer. */
+  constructor(clock: Clock | Ticks, onFault?: OnFault) {
+    this.#ticks = clock instanceof Ticks ? clock : new Ticks(clock);
+    this.#onFault = onFault;
+  }
+
+  /** Milliseconds that never jump, as of the clock below. */
+  get nowMs(): number {
+    return this.#ticks.nowMs;
+  }
+
+  /** The same clock for those who have their own way with faults: all the sleepers of one call. */
+  withFaults(onFault: OnFault): MediaClock {
+    return new MediaClock(this.#ticks, onFault);
+  }
+
+  /** Somebody to be woken; `wake` gets the moment of the tick, which is never before the moment that was asked for. */
+  sleeper(wake: (nowMs: number) => void): Sleeper {
+    const onFault = this.#onFault;
+    if (!onFault) return this.#ticks.sleeper(wake);
+    return this.#ticks.sleeper((nowMs) => {
+      try {
+        wake(nowMs);
+      } catch (fault) {
+        onFault(fault);
+      }
+    });
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { AnnouncedStream } from '../calls/conversation-ports';
 import type { Logger } from '../calls/ports';
 import type { StreamTokens } from './stream-tokens';
@@ -11,8 +11,19 @@ import type { StreamTokens } from './stream-tokens';
 // A frame carries 20 ms of audio, some 300 bytes; the longest in the contract, 30 s of L16 at 16 kHz, does not come in.
 const MAX_FRAME_BYTES = 64 * 1024;
 
+// A carrier that is there answers at once; one that is not would keep a socket and its timer for half a minute.
+const CLOSE_TIMEOUT_MS = 3_000;
+
 const POLICY_VIOLATION = 1008;
 const GOING_AWAY = 1001;
+
+// The types of ws do not know its `closeTimeout` yet.
+const SERVER_OPTIONS: ServerOptions & { readonly closeTimeout: number } = {
+  noServer: true,
+  perMessageDeflate: false,
+  maxPayload: MAX_FRAME_BYTES,
+  closeTimeout: CLOSE_TIMEOUT_MS,
+};
 
 /** What the gateway works with. */
 export type MediaGatewayDeps = {
@@ -29,7 +40,7 @@ export type MediaGatewayDeps = {
 /** Accepts the carrier's media WebSockets. */
 export class MediaGateway {
   readonly #deps: MediaGatewayDeps;
-  readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES });
+  readonly #server = new WebSocketServer(SERVER_OPTIONS);
 
   constructor(deps: MediaGatewayDeps) {
     this.#deps = deps;

@@ -3,7 +3,9 @@
 
 import type { AudioFormat } from '../audio/audio-format';
 import type { ItemRef } from '../calls/conversation-ports';
+import type { AudioTap } from './audio-tap';
 import type { MediaClock, Sleeper } from './media-clock';
+import { PlayoutGaps } from './playout-gaps';
 import { PlayoutMarks } from './playout-marks';
 import { type Framing, framingOf } from './playout-queue';
 import { type ClearedSpan, PlayoutSpan } from './playout-span';
@@ -40,6 +42,8 @@ export type PlayoutOptions = PlayoutPace & {
   readonly clock: MediaClock;
   /** What the carrier plays, and what is added. */
   readonly format: AudioFormat;
+  /** Who listens in. */
+  readonly tap?: AudioTap | undefined;
 };
 
 /** Gaps in the middle of items, counted since the call began. */
@@ -58,9 +62,6 @@ export const DEFAULT_PLAYOUT: PlayoutPace = { leadMs: 400, chunkMs: 100 };
 // The lead has room a moment after it was full to the brim.
 const ROOM_AFTER_MS = 1;
 
-// Shorter gaps are the jitter of clocks, not of the AI, and nobody hears them.
-const MIN_UNDERRUN_MS = 1;
-
 // A mark this often keeps the clock honest without a message per frame.
 const MARK_EVERY_MS = 300;
 
@@ -73,6 +74,7 @@ export class Playout {
   readonly #leadMs: number;
   readonly #framing: Framing;
   readonly #listener: PlayoutListener;
+  readonly #tap: AudioTap | undefined;
   readonly #sleeper: Sleeper;
   #sink: PlayoutSink | undefined;
   /** Items in playing order; heard ones leave at the front. */
@@ -83,14 +85,15 @@ export class Playout {
   /** When the carrier will have played everything sent so far. */
   #playEndMs = 0;
   #sinceMarkMs = 0;
-  readonly #stats = { underruns: 0, underrunMs: 0 };
+  readonly #gaps = new PlayoutGaps();
   #isClosed = false;
 
-  constructor({ clock, format, leadMs, chunkMs }: PlayoutOptions, listener: PlayoutListener) {
+  constructor({ clock, format, leadMs, chunkMs, tap }: PlayoutOptions, listener: PlayoutListener) {
     this.#clock = clock;
     this.#leadMs = leadMs;
     this.#framing = framingOf(format, chunkMs);
     this.#listener = listener;
+    this.#tap = tap;
     this.#sleeper = clock.sleeper((nowMs) => this.#pump(nowMs));
   }
 
@@ -102,7 +105,7 @@ export class Playout {
 
   /** How often the playout ran dry in the middle of an item. */
   get stats(): PlayoutStats {
-    return { ...this.#stats };
+    return this.#gaps.stats;
   }
 
   /**
@@ -114,6 +117,7 @@ export class Playout {
     for (const span of this.#spans) span.freeze(untilMs);
     const over = this.#spans.filter((span) => span.isSent);
     this.#forget(this.#spans.filter((span) => !span.isSent));
+    this.#tap?.onAiCleared(untilMs + this.#playDelayMs);
     this.#sink = sink;
     this.#marks.reset();
     this.#pump();
@@ -208,14 +212,11 @@ export class Playout {
   #send(span: PlayoutSpan, audio: Buffer, nowMs: number): void {
     this.#sink?.sendAudio(audio);
     const isFirst = !span.hasStarted;
-    const gapMs = nowMs - this.#playEndMs;
-    if (!isFirst && gapMs >= MIN_UNDERRUN_MS) {
-      this.#stats.underruns += 1;
-      this.#stats.underrunMs += gapMs;
-    }
+    if (!isFirst) this.#gaps.note(nowMs - this.#playEndMs);
     const startMs = Math.max(nowMs, this.#playEndMs);
     const durationMs = audio.length / this.#framing.bytesPerMs;
     span.schedule(startMs, durationMs);
+    this.#tap?.onAi(audio, startMs + this.#playDelayMs);
     this.#playEndMs = startMs + durationMs;
     this.#sinceMarkMs += durationMs;
     if (isFirst || this.#sinceMarkMs >= MARK_EVERY_MS) this.#mark(span);
@@ -248,6 +249,7 @@ export class Playout {
 
   /** Forgets all items; returns how far each got. Needs the stream, which knows its round trip. */
   #drop(untilMs = this.#heardUntilMs()): ClearedSpan[] {
+    this.#tap?.onAiCleared(untilMs + this.#playDelayMs);
     const spans = this.#spans.map((span) => span.outcome(untilMs));
     this.#forget([]);
     return spans;
@@ -265,8 +267,12 @@ export class Playout {
 
   /** The moment, on our clock, up to which the carrier has played. */
   #heardUntilMs(): number {
-    // Before the first mark, the way to the carrier stands in for its delay.
-    return this.#clock.nowMs - (this.#marks.delayMs ?? (this.#sink?.roundTripMs ?? 0) / 2);
+    return this.#clock.nowMs - this.#playDelayMs;
+  }
+
+  /** How much later than scheduled the carrier plays; before the first mark, the way there stands in for it. */
+  get #playDelayMs(): number {
+    return this.#marks.delayMs ?? (this.#sink?.roundTripMs ?? 0) / 2;
   }
 
   /** The carrier plays on until the clear has arrived, and then to the end of its frame: half of one on average. */

@@ -1,7 +1,7 @@
 // How long the callee waited for a reply, and who took the time: collects the moments of one reply as they pass. It
 // only does sums; which response answers the callee is for those to know who report the moments.
 
-import type { ReplyLatency } from '../calls/conversation-ports';
+import type { ReplyLatency } from '../calls/conversation-events';
 
 /** The end of what the callee said, in milliseconds that never jump. */
 export type CalleeStop = {

@@ -1,7 +1,7 @@
 // What becomes of everything the AI says: ties each request to its response and each response to its audio items, and
 // tells whether the callee heard it to the end. Whoever waits for that always gets an answer.
 
-import type { ItemRef, ResponseOutcome, StartedResponse } from '../calls/conversation-ports';
+import type { ItemRef, RequestedResponse, ResponseOutcome, StartedResponse } from '../calls/conversation-ports';
 import type { SpeechOutcome, SpeechRequest } from '../calls/speech';
 
 type Settle = (outcome: SpeechOutcome) => void;
@@ -23,6 +23,12 @@ type Speech = {
   readonly waitingForMade: (() => void)[];
   wasHeard: boolean;
   isMade: boolean;
+  /** It is heard, whatever became of an earlier try. */
+  isSounding: boolean;
+  /** It broke off, and the response to this request goes on with it: that one's outcome is also its own. */
+  goesOnAs: string | undefined;
+  /** A tool was called. */
+  hasTools: boolean;
   outcome: SpeechOutcome | undefined;
 };
 
@@ -30,6 +36,8 @@ type Speech = {
 export class Speeches {
   readonly #pending = new Map<string, Pending>();
   readonly #speeches = new Map<string, Speech>();
+  /** Requests that were to go on with something that has been cut off since. */
+  readonly #abandoned = new Set<string>();
   #lastNumber = 0;
   #isClosed = false;
 
@@ -42,8 +50,7 @@ export class Speeches {
 
   /** Something to be said: the id under which to ask for it, and what will have become of it. */
   ask(request: SpeechRequest): { readonly requestId: string; readonly outcome: Promise<SpeechOutcome> } {
-    this.#lastNumber += 1;
-    const requestId = `speech-${this.#lastNumber}`;
+    const requestId = this.#nextId();
     const outcome = new Promise<SpeechOutcome>((settle) => {
       if (this.#isClosed) settle('unspoken');
       else this.#pending.set(requestId, { request, settle, wasHeard: false });
@@ -71,6 +78,23 @@ export class Speeches {
     return speech !== undefined && !speech.isMade && speech.unheard.size > 0;
   }
 
+  /** What was asked for; undefined for an answer that the server gives by itself. */
+  requestOf(responseId: string): RequestedResponse | undefined {
+    const { requestId, pending } = this.#speeches.get(responseId) ?? {};
+    return requestId === undefined || !pending ? undefined : { ...pending.request, requestId };
+  }
+
+  /** True for a request that nobody wants any more. */
+  isAbandoned(requestId: string | undefined): boolean {
+    return requestId !== undefined && this.#abandoned.has(requestId);
+  }
+
+  /** What of a response has come to be known to anybody. */
+  effectOf(responseId: string): { readonly isSounding: boolean; readonly hasTools: boolean } {
+    const { isSounding = false, hasTools = false } = this.#speeches.get(responseId) ?? {};
+    return { isSounding, hasTools };
+  }
+
   /** Resolves when no more of a response is made. */
   whenMade(responseId: string): Promise<void> {
     const speech = this.#speeches.get(responseId);
@@ -89,6 +113,9 @@ export class Speeches {
       waitingForMade: [],
       wasHeard: pending?.wasHeard ?? false,
       isMade: false,
+      isSounding: false,
+      goesOnAs: undefined,
+      hasTools: false,
       outcome: undefined,
     };
     this.#speeches.set(responseId, speech);
@@ -109,7 +136,9 @@ export class Speeches {
   /** The callee begins to hear the item. */
   onSpeaking({ responseId }: ItemRef): void {
     const speech = this.#speeches.get(responseId);
-    if (speech) speech.wasHeard = true;
+    if (!speech) return;
+    speech.wasHeard = true;
+    speech.isSounding = true;
   }
 
   /** The callee heard the item to its end. */
@@ -135,11 +164,33 @@ export class Speeches {
     const speech = this.#speeches.get(responseId);
     // A response that stalled was told to be over before.
     if (!speech || speech.isMade) return;
-    speech.isMade = true;
-    for (const made of speech.waitingForMade.splice(0)) made();
+    this.#markMade(speech);
     if (status === 'failed') this.#askAgain(speech);
     if (status === 'cancelled') this.#settle(speech, speech.wasHeard ? 'interrupted' : 'unspoken');
     this.#settleHeard(responseId, speech);
+  }
+
+  /** A response called a tool. */
+  onToolCall(responseId: string): void {
+    const speech = this.#speeches.get(responseId);
+    if (speech) speech.hasTools = true;
+  }
+
+  /** A response broke off in the middle and is gone on with by `request`: returns that with the id to ask for it. */
+  goOn(responseId: string, request: SpeechRequest): RequestedResponse {
+    const speech = this.#speeches.get(responseId);
+    const requestId = speech?.requestId ?? this.#nextId();
+    const settle: Settle = (outcome) => {
+      if (!speech) return;
+      this.#settle(speech, outcome);
+      this.#speeches.delete(responseId);
+    };
+    if (speech) {
+      speech.goesOnAs = requestId;
+      this.#markMade(speech);
+    }
+    this.#pending.set(requestId, { request, settle, wasHeard: true });
+    return { ...request, requestId };
   }
 
   /** Nobody speaks any more. */
@@ -151,7 +202,18 @@ export class Speeches {
     this.#speeches.clear();
   }
 
+  #nextId(): string {
+    this.#lastNumber += 1;
+    return `speech-${this.#lastNumber}`;
+  }
+
+  #markMade(speech: Speech): void {
+    speech.isMade = true;
+    for (const made of speech.waitingForMade.splice(0)) made();
+  }
+
   #cut(responseId: string, speech: Speech): void {
+    if (speech.goesOnAs !== undefined && this.#pending.delete(speech.goesOnAs)) this.#abandoned.add(speech.goesOnAs);
     this.#settle(speech, speech.wasHeard ? 'interrupted' : 'unspoken');
     if (speech.isMade) this.#speeches.delete(responseId);
   }
@@ -167,7 +229,8 @@ export class Speeches {
   }
 
   #settleHeard(responseId: string, speech: Speech): void {
-    if (!speech.isMade || (speech.outcome === undefined && speech.unheard.size > 0)) return;
+    if (!speech.isMade || speech.goesOnAs !== undefined || (speech.outcome === undefined && speech.unheard.size > 0))
+      return;
     this.#settle(speech, speech.wasHeard ? 'heard' : 'unspoken');
     this.#speeches.delete(responseId);
   }

@@ -1,6 +1,6 @@
 // The statistics of the streams that a call has had, one after another.
 
-import type { CarrierStreamStats } from '../calls/conversation-ports';
+import type { CarrierStreamStats } from '../calls/conversation-events';
 
 /** The statistics of one more stream, added up. */
 export function addStats(sum: CarrierStreamStats | undefined, stats: CarrierStreamStats): CarrierStreamStats {

@@ -9,11 +9,19 @@ export const MEDIA_PATH = '/media-bridge';
 const TOKEN_BYTES = 32;
 const CALL_PARAMETER = 'callId';
 
+/** The tokens of one call as hashes, so that comparing takes the same time whatever comes in. */
+type Tokens = {
+  /** Each of them opens the way once. */
+  readonly open: readonly Buffer[];
+  readonly lastRedeemed?: Buffer | undefined;
+  /** The one among the open ones that was redeemed before. */
+  readonly reopened?: Buffer | undefined;
+};
+
 /** Gives out stream addresses and takes each token back once. */
 export class StreamTokens implements MediaEndpoint {
   readonly #publicUrl: string;
-  /** Hashes, so that comparing takes the same time whatever comes in. */
-  readonly #hashes = new Map<string, Buffer[]>();
+  readonly #tokens = new Map<string, Tokens>();
 
   /** @param publicUrl http(s) URL of this server as the carrier sees it; becomes ws(s). */
   constructor(publicUrl: string) {
@@ -22,12 +30,20 @@ export class StreamTokens implements MediaEndpoint {
 
   issueStream(callId: string): StreamTarget {
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
-    this.#hashes.set(callId, [...(this.#hashes.get(callId) ?? []), hash(token)]);
+    const { open = [], ...tokens } = this.#tokens.get(callId) ?? {};
+    this.#tokens.set(callId, { ...tokens, open: [...open, hash(token)] });
     return { url: `${this.#publicUrl}${MEDIA_PATH}?${CALL_PARAMETER}=${callId}`, token };
   }
 
+  /** The stream is lost: until it is back, the token that it came with works once more. */
+  reopen(callId: string): void {
+    const { open, lastRedeemed, reopened } = this.#tokens.get(callId) ?? {};
+    if (!open || !lastRedeemed || reopened) return;
+    this.#tokens.set(callId, { open: [...open, lastRedeemed], lastRedeemed, reopened: lastRedeemed });
+  }
+
   revoke(callId: string): void {
-    this.#hashes.delete(callId);
+    this.#tokens.delete(callId);
   }
 
   /** The call to which the token opens the way; undefined for anything that is not exactly right. Works once. */
@@ -36,10 +52,10 @@ export class StreamTokens implements MediaEndpoint {
     const callId = url?.searchParams.get(CALL_PARAMETER);
     if (url?.pathname !== MEDIA_PATH || !callId) return undefined;
     const offered = hash(token);
-    const hashes = this.#hashes.get(callId) ?? [];
-    const rest = hashes.filter((known) => !timingSafeEqual(known, offered));
-    if (rest.length === hashes.length) return undefined;
-    this.#hashes.set(callId, rest);
+    const { open = [], reopened } = this.#tokens.get(callId) ?? {};
+    const rest = open.filter((known) => !timingSafeEqual(known, offered));
+    if (rest.length === open.length) return undefined;
+    this.#tokens.set(callId, { open: rest.filter((known) => known !== reopened), lastRedeemed: offered });
     return callId;
   }
 }

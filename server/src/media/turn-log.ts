@@ -1,8 +1,10 @@
 // Who said what, and when: brings the words of both sides together with the moment at which they were heard. Words and
 // sound of a turn arrive apart, in either order.
 
-import type { AssistantText, ItemRef, Turn } from '../calls/conversation-ports';
+import type { AssistantText, ItemRef } from '../calls/conversation-ports';
+import type { Turn } from '../calls/conversation-events';
 import type { Correction } from './barge-in';
+import { heardPart } from './heard-words';
 
 type Entry = {
   readonly responseId: string;
@@ -85,6 +87,11 @@ export class TurnLog {
     this.#calleeStarts.set(itemId, atMs);
   }
 
+  /** The session is lost: what the callee said last gets other names in the next one. */
+  onLost(): void {
+    this.#calleeStarts.clear();
+  }
+
   /** The callee's words, which may have got lost; undefined when there were none. */
   onCalleeText(itemId: string, text: string | undefined, nowMs: number): Turn | undefined {
     const startedAtMs = this.#calleeStarts.get(itemId) ?? nowMs;
@@ -120,15 +127,4 @@ function keyOf({ itemId, contentIndex }: ItemRef): string {
 
 function durations(heardMs: number, audioMs = heardMs): { readonly heardMs: number; readonly audioMs: number } {
   return { heardMs: Math.floor(heardMs), audioMs: Math.floor(audioMs) };
-}
-
-/** The server does not say which words were heard: the share of the audio, to the last whole word, is the estimate. */
-function heardPart(text: string, { heardMs, generatedMs }: Correction['span']): string {
-  if (generatedMs === 0) return '';
-  // Not in the middle of a character that takes two places.
-  const cut = text.slice(0, Math.floor((text.length * heardMs) / generatedMs)).replace(/[\ud800-\udbff]$/, '');
-  const isWhole = cut.length === text.length || text[cut.length] === ' ';
-  // Languages without spaces are cut between characters.
-  if (isWhole || !text.trim().includes(' ')) return cut;
-  return cut.slice(0, Math.max(cut.lastIndexOf(' '), 0));
 }

@@ -43,6 +43,7 @@ export class TurnTaker {
   #isTurn = false;
   #isAnswerOwed = false;
   #speech: 'none' | 'heard' | 'cut-in' = 'none';
+  #isReplaying = false;
 
   constructor(deps: TurnTakerDeps) {
     this.#deps = deps;
@@ -79,6 +80,17 @@ export class TurnTaker {
       this.#apply();
       this.#payAnswer();
     });
+  }
+
+  /** What the callee said is heard again, and must not be answered again. */
+  beginReplay(): void {
+    this.#isReplaying = true;
+    this.#apply();
+  }
+
+  endReplay(): void {
+    this.#isReplaying = false;
+    this.#apply();
   }
 
   /** The callee hears the AI. */
@@ -145,6 +157,7 @@ export class TurnTaker {
 
   #apply(): void {
     if (this.#isClosed) return;
-    this.#deps.session.takeTurns(this.#isOpen && !this.#hasHold ? 'server' : 'listen');
+    const isServers = this.#isOpen && !this.#hasHold && !this.#isReplaying;
+    this.#deps.session.takeTurns(isServers ? 'server' : 'listen');
   }
 }

@@ -1,7 +1,8 @@
 // Writes each entry of each call's timeline to the log: the life of a call can be read there line by line.
 
 import type { Call } from '../calls/call';
-import type { CallWatcher, Logger, TimelineEntry } from '../calls/ports';
+import type { Logger } from '../calls/ports';
+import type { CallWatcher, TimelineEntry } from '../calls/record-ports';
 
 /** Logs timelines. */
 export class CallLog implements CallWatcher {

@@ -1,30 +1,45 @@
-// Figures of all calls for Prometheus, taken from their timelines. No label has a value that a user, a model or a
-// carrier makes up: each new one would be a series that is kept until the process ends.
+// Figures of all calls for Prometheus, taken from their timelines, and of the server itself.
 
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import { CALL_STATUSES, isTerminal } from '../calls/call-state';
-import type { ConversationEvent, FinishedTool, MachineResult, ReplyLatency } from '../calls/conversation-ports';
+import type { ConversationEvent, FinishedTool, MachineResult, ReplyLatency } from '../calls/conversation-events';
 import { END_REASONS, endCall, type TerminalStatus } from '../calls/end-call';
-import type { CallWatcher, TimelineEntry } from '../calls/ports';
-
-// Closest together where people notice: a reply within half a second is a conversation, one after two is a bad line.
-const BUCKETS_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 5, 10];
+import type { CallWatcher, TimelineEntry } from '../calls/record-ports';
+import { AiLosses } from './ai-losses';
+import { measureOfCharges } from './charge-measures';
+import {
+  fromZero,
+  gauge,
+  histogram,
+  inTurn,
+  type Measure,
+  measureOfCount,
+  measureOfKind,
+  measureOfTime,
+  observeMs,
+} from './measures';
 
 // Of a verdict that cannot be read: the call has ended all the same.
 const UNKNOWN_REASON = 'unknown';
 
 type Interrupter = Extract<ConversationEvent, { type: 'assistant.interrupted' }>['by'];
+type ToolOutcome = FinishedTool['outcome'];
 
-/** Takes what an entry has to tell; passes over what it does not understand. */
-type Measure = (data: TimelineEntry['data']) => void;
-
-/** Name and explanation of a metric, as Prometheus shows them. */
-type MetricText = { readonly name: string; readonly help: string };
+/** What the server itself has to tell; asked for whenever somebody reads the figures. */
+export type ServerFigures = {
+  /** True while new calls are refused because the AI refuses the account. */
+  readonly isAiRefused: () => boolean;
+  /** Records that are not written yet. */
+  readonly waitingRecords: () => number;
+  /** US dollars that calls may still cost today; Infinity without a limit. */
+  readonly remainingUsd: () => number;
+};
 
 /** Measures calls; each object counts for itself. */
 export class CallMetrics implements CallWatcher {
   readonly #registry = new Registry();
   readonly #measures: ReadonlyMap<string, Measure>;
+  readonly #losses = new AiLosses(this.#registry);
 
   constructor() {
     const events = Object.entries(measuresOfEvents(this.#registry));
@@ -41,8 +56,28 @@ export class CallMetrics implements CallWatcher {
     return this.#registry.metrics();
   }
 
-  onEntry({ type, data }: TimelineEntry): void {
-    this.#measures.get(type)?.(data);
+  /** Shows the figures of the server beside those of its calls; once. */
+  show({ isAiRefused, waitingRecords, remainingUsd }: ServerFigures): void {
+    gauge(
+      this.#registry,
+      { name: 'ai_calls_ai_refused', help: '1 while new calls are refused because OpenAI refuses the account.' },
+      () => Number(isAiRefused()),
+    );
+    gauge(
+      this.#registry,
+      { name: 'ai_calls_records_waiting', help: 'Records that are not in the database yet.' },
+      waitingRecords,
+    );
+    gauge(
+      this.#registry,
+      { name: 'ai_calls_day_budget_remaining_usd', help: 'What calls may still cost today (UTC); +Inf for no limit.' },
+      remainingUsd,
+    );
+  }
+
+  onEntry(entry: TimelineEntry): void {
+    this.#measures.get(entry.type)?.(entry.data);
+    this.#losses.onEntry(entry);
   }
 }
 
@@ -66,17 +101,24 @@ function measuresOfEvents(registry: Registry): Partial<Record<ConversationEvent[
       label: 'result',
       values: { human: true, machine: true, fax: true, silence: true, 'not-sure': true },
     }),
+    'usage.added': measureOfCharges(registry),
+    'ai.handed-over': measureOfCount(registry, {
+      name: 'ai_calls_ai_hand_overs_total',
+      help: 'AI sessions that were replaced without a pause, near the end of their time.',
+    }),
+    'stream.lost': measureOfCount(registry, {
+      name: 'ai_calls_stream_losses_total',
+      help: 'Media streams of the carrier that went away without a word.',
+    }),
   };
 }
 
 function measureOfReplies(registry: Registry): Measure {
-  const replies = new Histogram({
+  const text = {
     name: 'ai_calls_reply_seconds',
     help: 'From the end of what the callee said to the first audio of the reply, in all and by who took the time.',
-    labelNames: ['part'],
-    buckets: BUCKETS_SECONDS,
-    registers: [registry],
-  });
+  };
+  const replies = histogram(registry, text, ['part']);
   const observe = (part: string, field: keyof ReplyLatency): Measure => {
     replies.zero({ part });
     const child = replies.labels({ part });
@@ -94,30 +136,13 @@ function measureOfReplies(registry: Registry): Measure {
 function measureOfTools(registry: Registry): Measure {
   return inTurn(
     measureOfTime(registry, 'durationMs', { name: 'ai_calls_tool_seconds', help: 'How long the uses of tools took.' }),
-    measureOfKind<FinishedTool['outcome']>(registry, {
+    measureOfKind<ToolOutcome>(registry, {
       name: 'ai_calls_tool_calls_total',
       help: 'Uses of tools by outcome.',
       label: 'outcome',
       values: { ok: true, error: true, timeout: true, abandoned: true },
     }),
   );
-}
-
-function measureOfTime(registry: Registry, field: string, text: MetricText): Measure {
-  const histogram = new Histogram({ ...text, buckets: BUCKETS_SECONDS, registers: [registry] });
-  return (data) => observeMs(histogram, data[field]);
-}
-
-/** Counts by the field that is called as the label is. A record, so that the compiler misses no value. */
-function measureOfKind<Value extends string>(
-  registry: Registry,
-  { label, values, ...text }: MetricText & { readonly label: string; readonly values: Record<Value, true> },
-): Measure {
-  const counter = new Counter({ ...text, labelNames: [label], registers: [registry] });
-  const children = new Map<unknown, Counter.Internal>(
-    Object.keys(values).map((value) => [value, fromZero(counter.labels({ [label]: value }))]),
-  );
-  return (data) => children.get(data[label])?.inc();
 }
 
 function measuresOfEndings(registry: Registry): [string, Measure][] {
@@ -143,20 +168,4 @@ function measureOfEnding(counter: Counter<'status' | 'reason'>, status: Terminal
 
 function reasonOf(verdict: unknown): unknown {
   return typeof verdict === 'object' && verdict !== null && 'reason' in verdict ? verdict.reason : undefined;
-}
-
-/** A series that only appears with its first event never shows that event as an increase. */
-function fromZero(child: Counter.Internal): Counter.Internal {
-  child.inc(0);
-  return child;
-}
-
-function observeMs(histogram: { observe(seconds: number): void }, ms: unknown): void {
-  if (typeof ms === 'number' && Number.isFinite(ms) && ms >= 0) histogram.observe(ms / 1000);
-}
-
-function inTurn(...measures: readonly Measure[]): Measure {
-  return (data) => {
-    for (const measure of measures) measure(data);
-  };
 }

@@ -18,6 +18,8 @@ const HIDDEN_FIELDS = new Set([
   'output',
   'announcement',
   'words',
+  // Of requests to the user's endpoints.
+  'body',
 ]);
 
 /** Fields that hold secrets, whatever a library puts in front of these words. */
@@ -30,6 +32,8 @@ const LOOKS_PERSONAL = [
   /\+\d[\d ().-]{6,20}\d/g,
   /(?<![\w-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])/g,
   /(?<=Bearer\s+)\S+/gi,
+  // User and password of an address, a database's for example.
+  /(?<=:\/\/)[^\s/@]*:[^\s/]*(?=@)/g,
   /(?<![\w-])(?:sk|ek)[-_][\w-]{8,}/g,
   /(?<![\w-])KEY[0-9A-Z][\w-]{15,}/g,
 ];

@@ -23,6 +23,13 @@ export type ActiveResponseDeps = {
 /** A response that said no more; `hasSound` when it had begun to. */
 export type GivenUpResponse = { readonly responseId: string; readonly hasSound: boolean };
 
+/** What is known of a response that begins; `requestId` is undefined for one that the server makes by itself. */
+export type CreatedResponse = {
+  readonly requestId: string | undefined;
+  /** Cancelled before it began, or begun over the callee's words. */
+  readonly isUnwanted: boolean;
+};
+
 /** How a response stood when it ended. */
 export type EndedResponse = {
   /** By us; the server's own reasons do not count. */

@@ -34,7 +34,14 @@ const ACCOUNT_CODES = new Set([
   'beta_api_shape_disabled',
 ]);
 
+// Longer than this, nobody on the phone waits for an answer.
+const MAX_HINT_MS = 5_000;
+
 const TRANSIENT_CODES = new Set(['server_error', 'rate_limit_exceeded', 'inference_rate_limit_exceeded']);
+
+// A key that is not valid; a model that the account may not use.
+const ACCOUNT_CLOSES = new Set([3000, 4004]);
+const BAD_REQUEST_CLOSE = 4000;
 
 /** Classifies the error of an `error` event or of a failed response. */
 export function classifyError(error: RealtimeErrorBody): RealtimeErrorClass {
@@ -52,6 +59,29 @@ export function errorFacts(error: RealtimeErrorBody): Readonly<Record<string, st
   return { errorType: error.type ?? undefined, errorCode: error.code ?? undefined, param: error.param ?? undefined };
 }
 
+/** How long the server asks us to wait before the next try, as far as that is bearable; undefined when it does not say. */
+export function retryHintMs({ message }: RealtimeErrorBody): number | undefined {
+  const [, amount, unit] = /try again in (\d+(?:\.\d+)?) ?([a-z]+)/i.exec(message ?? '') ?? [];
+  if (amount === undefined || unit === undefined) return undefined;
+  return Math.min(MAX_HINT_MS, Math.ceil(Number(amount) * msPerUnit(unit.toLowerCase())));
+}
+
+/** The verdict of an `error` event by which the session ends; undefined for one that it survives. */
+export function verdictOfError(error: RealtimeErrorBody, during: 'opening' | 'conversation'): EndCall | undefined {
+  const facts = errorFacts(error);
+  switch (classifyError(error)) {
+    case 'account':
+      return endCall('ai-unauthorized', facts);
+    case 'session-over':
+      return endCall(during === 'opening' ? 'ai-unavailable' : 'ai-connection-lost', facts);
+    case 'request':
+      // What is wrong with the settings will be wrong again.
+      return during === 'opening' ? endCall('ai-refused-session', facts) : undefined;
+    default:
+      return undefined;
+  }
+}
+
 /** The verdict of a plain HTTP answer to the WebSocket upgrade. */
 export function verdictOfHttpRefusal(httpStatus: number): EndCall {
   const isRefused = httpStatus === 401 || httpStatus === 403;
@@ -61,9 +91,21 @@ export function verdictOfHttpRefusal(httpStatus: number): EndCall {
 /** The verdict of a socket that closed. Auth and model errors come only here: the upgrade itself succeeds. */
 export function verdictOfClose(closeCode: number, closeReason: string, wasReady: boolean): EndCall {
   const facts = { closeCode, closeReason: closeReason === '' ? undefined : closeReason };
-  if (closeCode === 3000) return endCall('ai-unauthorized', facts);
-  if (closeCode === 4000 || closeCode === 4004) return endCall('ai-refused-session', facts);
+  if (ACCOUNT_CLOSES.has(closeCode) || ACCOUNT_CODES.has(codeOfClose(closeReason)))
+    return endCall('ai-unauthorized', facts);
+  if (closeCode === BAD_REQUEST_CLOSE) return endCall('ai-refused-session', facts);
   return endCall(wasReady ? 'ai-connection-lost' : 'ai-unavailable', facts);
+}
+
+/** Where an error closes the socket, the reason names it as `invalid_request_error.invalid_api_key`. */
+function codeOfClose(closeReason: string): string {
+  return closeReason.slice(closeReason.lastIndexOf('.') + 1);
+}
+
+/** Minutes and more are all too long. */
+function msPerUnit(unit: string): number {
+  if (unit.startsWith('ms') || unit.startsWith('milli')) return 1;
+  return unit.startsWith('s') ? 1_000 : Infinity;
 }
 
 function has(codes: ReadonlySet<string>, ...candidates: (string | null | undefined)[]): boolean {

@@ -53,10 +53,14 @@ const itemFields = { response_id: z.string(), item_id: z.string(), content_index
 const outputItem = z.object({ type: detail, status: detail, call_id: detail, name: detail, arguments: detail });
 
 const serverEventSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('session.created'), session: z.object({ id: z.string().optional() }) }),
+  z.object({
+    type: z.literal('session.created'),
+    session: z.object({ id: z.string().optional(), expires_at: count }),
+  }),
   z.object({
     type: z.literal('session.updated'),
     session: z.object({
+      expires_at: count,
       audio: z
         .object({
           input: z.object({ format: formatSchema.optional(), turn_detection: turnDetection }).optional(),
@@ -67,7 +71,12 @@ const serverEventSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('error'), error: errorSchema }),
   z.object({ type: z.literal('input_audio_buffer.speech_started'), item_id: z.string().default('') }),
-  z.object({ type: z.literal('input_audio_buffer.speech_stopped'), audio_end_ms: count }),
+  z.object({
+    type: z.literal('input_audio_buffer.speech_stopped'),
+    item_id: z.string().default(''),
+    audio_end_ms: count,
+  }),
+  z.object({ type: z.literal('input_audio_buffer.committed'), item_id: z.string() }),
   z.object({
     type: z.literal('conversation.item.input_audio_transcription.completed'),
     item_id: z.string(),
@@ -111,6 +120,9 @@ export type AudioDelta = {
 
 /** A server event that we act on. */
 export type ServerEvent = z.infer<typeof serverEventSchema> | AudioDelta;
+
+/** An event about a response, or about what the tools of one have left in the conversation. */
+export type ResponseEvent = Extract<ServerEvent, { type: `response.${string}` | 'conversation.item.added' }>;
 
 /** The `session.updated` event. */
 export type SessionUpdated = Extract<ServerEvent, { type: 'session.updated' }>;

@@ -4,7 +4,8 @@
 import type { RealtimeClientEvent } from 'openai/resources/realtime/realtime';
 import type { Clock, Timer } from '../calls/ports';
 import type { TurnTaking } from '../calls/speech';
-import { ActiveResponse, type EndedResponse, type GivenUpResponse } from './active-response';
+import { ActiveResponse, type CreatedResponse, type EndedResponse, type GivenUpResponse } from './active-response';
+import type { UnansweredCause } from './failed-responses';
 import { OWN_ANSWER, RequestQueue, type SequencedRequest } from './request-queue';
 
 /** What the sequencer works with. */
@@ -12,20 +13,13 @@ export type ResponseSequencerDeps = {
   readonly clock: Clock;
   readonly send: (event: RealtimeClientEvent) => void;
   /** The server did not do what it was asked for: `repeat`, `putOff` or `dropLast` has to follow; all else waits. */
-  readonly onUnanswered: () => void;
+  readonly onUnanswered: (cause: UnansweredCause) => void;
   /** Asking for this response again would do harm: it has called tools. */
   readonly hasToStay: (responseId: string) => boolean;
   /** A response was given up for its silence; a `failed` one is asked for again. */
   readonly onGivenUp: (responseId: string, status: 'failed' | 'incomplete') => void;
   /** The request will not become a response. */
   readonly onDropped: (requestId: string) => void;
-};
-
-/** What is known of a response that begins; `requestId` is undefined for one that the server makes by itself. */
-export type CreatedResponse = {
-  readonly requestId: string | undefined;
-  /** Cancelled before it began, or begun over the callee's words. */
-  readonly isUnwanted: boolean;
 };
 
 // Carried in the response's metadata, so that `response.created` tells whose it is.
@@ -76,6 +70,11 @@ export class ResponseSequencer {
   /** Another try is due that does not wait for the callee to stop speaking. */
   get isProtectedRetryDue(): boolean {
     return this.#isHeld && this.#last?.isProtected === true;
+  }
+
+  /** True while a response is made, asked for, or due from the server. */
+  get isBusy(): boolean {
+    return this.#active.isTaken || this.#asked !== undefined || this.#callee === 'awaiting-answer';
   }
 
   /** There may be responses from now on. */
@@ -203,7 +202,7 @@ export class ResponseSequencer {
     this.#deps.onGivenUp(responseId, isOver ? 'incomplete' : 'failed');
     if (isOver) return this.#pump();
     this.#isHeld = true;
-    this.#deps.onUnanswered();
+    this.#deps.onUnanswered('silent');
   }
 
   #onOurs(responseId: string, { request, isUnwanted: wasCancelled }: Asked): CreatedResponse {
@@ -274,7 +273,7 @@ export class ResponseSequencer {
     const isItsTurn = !this.#active.isTaken && (this.#callee === 'silent' || request.isProtected);
     if (!isUnwanted && isItsTurn) {
       this.#hold(request);
-      return this.#deps.onUnanswered();
+      return this.#deps.onUnanswered('not-created');
     }
     if (isUnwanted) this.#deps.onDropped(request.requestId);
     else this.#waiting.addFirst(request);
@@ -290,7 +289,7 @@ export class ResponseSequencer {
     if (isAnswerDue) this.#callee = 'silent';
     if (isUnwanted || (!isAnswerDue && this.#waiting.isEmpty)) return this.#pump();
     this.#hold(isAnswerDue ? undefined : this.#waiting.take(true));
-    this.#deps.onUnanswered();
+    this.#deps.onUnanswered('not-created');
   }
 
   #forgetAsked(): void {

@@ -1,18 +1,36 @@
 // The record of calls in SQL: implements CallStore on Kysely, without a word of any one engine's own SQL.
 
+import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import type { Call } from '../calls/call';
-import { CursorError } from '../calls/errors';
-import type { CallPage, CallQuery, CallStore, Idempotency, Insertion, Replay, TimelineEntry } from '../calls/ports';
-import { type CallRowData, fromRow, toRow } from './call-row';
-import type { Database } from './database';
+import { CursorError, RecordRefusedError } from '../calls/errors';
+import type {
+  CallPage,
+  CallQuery,
+  CallStore,
+  Idempotency,
+  Insertion,
+  RecordWrite,
+  Replay,
+  StoredEntry,
+} from '../calls/record-ports';
+import { fromRow, toRow } from './call-row';
+import { BatchWriter } from './record-batch';
+import { asRefusal } from './refusal';
+import type { Database } from './tables';
+import { readTimeline } from './timeline';
 
-/** Calls and timelines in the tables `calls` and `call_events`. */
+/** Calls and their timelines. */
 export class SqlCallStore implements CallStore {
   readonly #database: Database;
+  readonly #writer: BatchWriter;
+  readonly #nodeId: string;
 
-  constructor(database: Database) {
+  /** `nodeId`: to whom the calls belong that are inserted here. */
+  constructor(database: Database, { nodeId }: { readonly nodeId: string }) {
     this.#database = database;
+    this.#writer = new BatchWriter(database);
+    this.#nodeId = nodeId;
   }
 
   async insert(call: Call, idempotency?: Idempotency): Promise<Insertion> {
@@ -20,14 +38,21 @@ export class SqlCallStore implements CallStore {
       ...toRow(call),
       idempotency_key: idempotency?.key ?? null,
       request_fingerprint: idempotency?.fingerprint ?? null,
+      owner_node: this.#nodeId,
     };
-    const result = await this.#database
-      .insertInto('calls')
-      .values(row)
-      .onConflict((conflict) => conflict.column('idempotency_key').doNothing())
-      .executeTakeFirst();
-    if (result.numInsertedOrUpdatedRows === 1n || !idempotency) return { kind: 'inserted' };
-    return (await this.findReplay(idempotency)) ?? { kind: 'mismatched' };
+    try {
+      const result = await this.#database
+        .insertInto('calls')
+        .values(row)
+        .onConflict((conflict) => conflict.column('idempotency_key').doNothing())
+        .executeTakeFirst();
+      if (result.numInsertedOrUpdatedRows === 1n || !idempotency) return { kind: 'inserted' };
+    } catch (error) {
+      if (await this.#isInserted(call, error)) return { kind: 'inserted' };
+      throw error;
+    }
+    const replay = (await this.findReplay(idempotency)) ?? { kind: 'mismatched' };
+    return replay.kind === 'replayed' && replay.call.callId === call.callId ? { kind: 'inserted' } : replay;
   }
 
   async findReplay(idempotency: Idempotency): Promise<Replay | undefined> {
@@ -41,29 +66,12 @@ export class SqlCallStore implements CallStore {
     return { kind: 'replayed', call: fromRow(row) };
   }
 
-  async save(call: Call): Promise<void> {
-    const row: CallRowData = toRow(call);
-    await this.#database.updateTable('calls').set(row).where('call_id', '=', call.callId).execute();
+  write(batch: readonly RecordWrite[]): Promise<void> {
+    return this.#writer.write(batch);
   }
 
-  /** The number within the call is taken in the same statement; the journal writes one entry at a time. */
-  async append(entry: TimelineEntry): Promise<void> {
-    await this.#database
-      .insertInto('call_events')
-      .columns(['call_id', 'sequence', 'at_ms', 'type', 'data'])
-      .expression((from) =>
-        from
-          .selectFrom('call_events')
-          .where('call_id', '=', entry.callId)
-          .select((of) => [
-            sql<string>`cast(${of.val(entry.callId)} as text)`.as('call_id'),
-            sql<number>`coalesce(${of.fn.max('sequence')}, 0) + 1`.as('sequence'),
-            sql<number>`cast(${of.val(entry.atMs)} as bigint)`.as('at_ms'),
-            sql<string>`cast(${of.val(entry.type)} as text)`.as('type'),
-            sql<string>`cast(${of.val(JSON.stringify(entry.data))} as text)`.as('data'),
-          ]),
-      )
-      .execute();
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.#database);
   }
 
   async find(callId: string): Promise<Call | undefined> {
@@ -74,6 +82,7 @@ export class SqlCallStore implements CallStore {
   async list(query: CallQuery): Promise<CallPage> {
     const { statuses, to, sinceMs, limit } = query;
     const after = query.cursor === undefined ? undefined : parseCursor(query.cursor);
+    if (statuses?.length === 0) return { calls: [] };
     let select = this.#database.selectFrom('calls').selectAll();
     if (statuses) select = select.where('status', 'in', statuses);
     if (to !== undefined) select = select.where('to_number', '=', to);
@@ -97,19 +106,15 @@ export class SqlCallStore implements CallStore {
     return rows.length > limit && last ? { calls, nextCursor: cursorAfter(last) } : { calls };
   }
 
-  async timeline(callId: string): Promise<readonly TimelineEntry[]> {
-    const rows = await this.#database
-      .selectFrom('call_events')
-      .selectAll()
-      .where('call_id', '=', callId)
-      .orderBy('sequence')
-      .execute();
-    return rows.map((row) => ({
-      callId,
-      atMs: row.at_ms,
-      type: row.type,
-      data: JSON.parse(row.data) as TimelineEntry['data'],
-    }));
+  timeline(callId: string, afterSequence = 0): Promise<readonly StoredEntry[]> {
+    return readTimeline(this.#database, { callId, afterSequence });
+  }
+
+  /** An insert whose answer did not come is tried again, and finds its own row. */
+  async #isInserted(call: Call, error: unknown): Promise<boolean> {
+    if (!(asRefusal(error) instanceof RecordRefusedError)) return false;
+    const found = await this.find(call.callId);
+    return found !== undefined && isDeepStrictEqual(toRow(found), toRow(call));
   }
 }
 

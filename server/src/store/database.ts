@@ -1,78 +1,51 @@
-// Opens the database and brings its tables up to date. SQLite in one file is the embedded default; everything above
-// this file speaks only Kysely, so that another engine needs nothing but another dialect here.
+// Opens the records and brings their tables up to date. Everything above this file speaks only Kysely, so that it is the
+// same on every engine.
 
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { Kysely, Migrator, SqliteDialect } from 'kysely';
-import Libsql from 'libsql';
+import { type Dialect, Kysely, Migrator, sql } from 'kysely';
 import { MIGRATIONS } from './migrations/migrations';
+import { postgresDialect } from './postgres';
+import { sqliteDialect } from './sqlite';
+import type { Database, Tables } from './tables';
 
-const BUSY_TIMEOUT_MS = 20;
+const POSTGRES_URL = /^postgres(ql)?:\/\//;
 
-/** One row of `calls`. Times are epoch milliseconds; `behaviour`, `metadata`, `usage` and `verdict` are JSON. */
-export type CallRow = {
-  readonly call_id: string;
-  readonly status: string;
-  readonly to_number: string;
-  readonly from_number: string;
-  readonly instructions: string;
-  readonly voice: string;
-  readonly greeting: string | null;
-  readonly max_duration_seconds: number;
-  /** What differs from DEFAULT_BEHAVIOUR, or all of it. */
-  readonly behaviour: string;
-  readonly metadata: string;
-  readonly status_callback_url: string | null;
-  readonly carrier_call_id: string | null;
-  readonly created_at_ms: number;
-  readonly initiated_at_ms: number | null;
-  readonly ringing_at_ms: number | null;
-  readonly answered_at_ms: number | null;
-  readonly ended_at_ms: number | null;
-  readonly usage: string;
-  readonly cost_usd: number | null;
-  readonly end_reason: string | null;
-  readonly verdict: string | null;
-  readonly idempotency_key: string | null;
-  readonly request_fingerprint: string | null;
-};
+/** Tells a PostgreSQL URL from the path of an SQLite file. */
+export function isPostgresUrl(place: string): boolean {
+  return POSTGRES_URL.test(place);
+}
 
-/** One row of `call_events`; `data` is JSON. */
-export type CallEventRow = {
-  readonly call_id: string;
-  /** 1, 2, 3 … within the call. */
-  readonly sequence: number;
-  readonly at_ms: number;
-  readonly type: string;
-  readonly data: string;
-};
+/** Opens a `postgres://` URL, or an SQLite file (`:memory:` for none), and applies the migrations that it lacks. */
+export function openDatabase(place: string): Promise<Database> {
+  return isPostgresUrl(place) ? openPostgres(place) : openSqlite(place);
+}
 
-/** The tables, as Kysely sees them. */
-export type Tables = {
-  readonly calls: CallRow;
-  readonly call_events: CallEventRow;
-};
-
-/** A connection to the record of calls. */
-export type Database = Kysely<Tables>;
-
-/** Opens the SQLite file (`:memory:` for none), creates its folder and applies the migrations that it lacks. */
-export async function openDatabase(path: string): Promise<Database> {
-  // The file holds numbers and words of people: not for other users of the machine.
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const file = new Libsql(path);
-  // Readers do not wait for the writer, and a commit does not wait for the disk: the calls cannot afford either.
-  file.exec('PRAGMA journal_mode = WAL');
-  file.exec('PRAGMA synchronous = NORMAL');
-  // Waiting for a lock holds up the whole process, every call's audio included: those who write try again instead.
-  file.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-  const database: Database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
+async function openSqlite(path: string): Promise<Database> {
+  const database = new Kysely<Tables>({ dialect: sqliteDialect(path) });
   await migrate(database);
   return database;
 }
 
-async function migrate(database: Database): Promise<void> {
-  const migrator = new Migrator({ db: database, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
+/** Nodes that start at the same time take turns with the migrations. */
+async function openPostgres(url: string): Promise<Database> {
+  await using(postgresDialect(url, 'migrations'), async (database) => {
+    const { rows } = await sql<{ readonly name: string }>`select current_schema() as name`.execute(database);
+    await migrate(database, rows[0]?.name);
+  });
+  return new Kysely<Tables>({ dialect: postgresDialect(url, 'records') });
+}
+
+async function using(dialect: Dialect, work: (database: Kysely<unknown>) => Promise<void>): Promise<void> {
+  const database = new Kysely<unknown>({ dialect });
+  await work(database).finally(() => database.destroy());
+}
+
+/** `schema`: where the list of migrations is; another one's list in another schema is none of ours. */
+async function migrate(database: Kysely<unknown> | Database, schema?: string): Promise<void> {
+  const migrator = new Migrator({
+    db: database,
+    provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
+    ...(schema === undefined ? {} : { migrationTableSchema: schema }),
+  });
   const { error } = await migrator.migrateToLatest();
   if (error) throw new Error('The database could not be brought up to date', { cause: error });
 }

@@ -2,7 +2,7 @@
 // number, with one spoken answer for all the tools of a response. What a tool does is none of its business.
 
 import type { VoiceLine } from '../calls/agent-ports';
-import type { ConversationEvent, FinishedTool } from '../calls/conversation-ports';
+import type { ConversationEvent, FinishedTool } from '../calls/conversation-events';
 import type { Clock, Logger, Timer } from '../calls/ports';
 import type { ToolCall } from '../calls/speech';
 import { type Deferred, deferred } from '../lib/deferred';

@@ -1,12 +1,22 @@
-// Telnyx Call Control as our Carrier: six commands, each with a command id, a short timeout and translated errors.
+// Telnyx Call Control as our Carrier: commands with an id of their own, and questions about legs, each with a short
+// timeout and translated errors.
 
 import Telnyx from 'telnyx';
 import { CarrierError } from '../../calls/errors';
-import type { Carrier, Clock, DialRequest, LegCommand, StreamTarget, TransferRequest } from '../../calls/ports';
+import type {
+  Carrier,
+  Clock,
+  DialRequest,
+  LegCommand,
+  LiveLeg,
+  StreamTarget,
+  TransferRequest,
+} from '../../calls/ports';
 import { withRetries } from '../../calls/retry';
 import type { Backoff } from '../../lib/backoff';
 import { toClientState } from './client-state';
 import { httpFetch } from './http-fetch';
+import { FIRST_PAGE, MAX_PAGES, type PageQuery, readPage } from './live-legs';
 import { streamFields, type StreamFormat } from './stream-codec';
 import { isCallGone, toCarrierError } from './telnyx-errors';
 
@@ -71,6 +81,29 @@ export class TelnyxCarrier implements Carrier {
       if (error instanceof CarrierError && isCallGone(error)) return;
       throw error;
     }
+  }
+
+  async isAlive(carrierCallId: string): Promise<boolean> {
+    try {
+      const { data } = await translated('retrieve', this.#client.calls.retrieveStatus(carrierCallId));
+      if (typeof data?.is_alive === 'boolean') return data.is_alive;
+    } catch (error) {
+      if (error instanceof CarrierError && isCallGone(error)) return false;
+      throw error;
+    }
+    throw new CarrierError('Telnyx did not say whether the call is alive', { failure: 'unavailable' });
+  }
+
+  async liveLegs(): Promise<readonly LiveLeg[]> {
+    const path = `/connections/${encodeURIComponent(this.#settings.connectionId)}/active_calls`;
+    const legs = new Map<string, LiveLeg>();
+    let query: PageQuery | undefined = FIRST_PAGE;
+    for (let page = 1; query && page <= MAX_PAGES; page += 1) {
+      const { found, next } = readPage(await translated('active_calls', this.#client.get<unknown>(path, { query })));
+      for (const leg of found) legs.set(leg.carrierCallId, leg);
+      query = next;
+    }
+    return [...legs.values()];
   }
 
   async startStream(command: LegCommand, stream: StreamTarget): Promise<void> {

@@ -2,19 +2,17 @@
 // the other. Knows nothing of codecs, pacing or the AI.
 
 import type { RawData, WebSocket } from 'ws';
-import type {
-  AnnouncedStream,
-  CarrierStream,
-  CarrierStreamListener,
-  CarrierStreamStats,
-} from '../../calls/conversation-ports';
-import type { Clock, Logger, Timer } from '../../calls/ports';
+import type { AnnouncedStream, CarrierStream, CarrierStreamListener } from '../../calls/conversation-ports';
+import type { CarrierStreamStats } from '../../calls/conversation-events';
+import { guardedClock } from '../../calls/fault-guard';
+import type { Clock, Logger } from '../../calls/ports';
 import { Base64Reader } from '../../lib/base64-reader';
 import { messageText } from '../../lib/message-text';
 import { fromClientState } from './client-state';
 import { FrameOrder } from './frame-order';
 import type { L16ByteOrder } from './l16-byte-order';
 import { L16Reader } from './l16-reader';
+import { RoundTrip } from './round-trip';
 import type { StreamCodec } from './stream-codec';
 import {
   CLEAR_FRAME,
@@ -34,12 +32,6 @@ const MAX_BUFFERED_BYTES = 256 * 1024;
 
 // Some may be corrupted; ten seconds of them without any audio between is not a phone call.
 const MAX_UNREADABLE_FRAMES = 500;
-
-// The round trip is needed at the first barge-in, and again when the network has changed.
-const PING_EVERY_MS = 5_000;
-
-// Of so many round trips the shortest counts: the longer ones waited for a busy process, not for the network.
-const ROUND_TRIPS = 4;
 
 // WebSocket close codes.
 const POLICY_VIOLATION = 1008;
@@ -99,6 +91,7 @@ export class TelnyxStream implements CarrierStream {
   readonly #socket: WebSocket;
   readonly #deps: StreamDeps;
   readonly #order: FrameOrder;
+  readonly #roundTrip: RoundTrip;
   /** Undefined when the audio is not L16. */
   readonly #l16: L16Reader | undefined;
   readonly #payloads = new Base64Reader();
@@ -111,8 +104,6 @@ export class TelnyxStream implements CarrierStream {
   #unreadableFrames = 0;
   #unreadableInARow = 0;
   #peakBacklogBytes = 0;
-  readonly #roundTripsMs: number[] = [];
-  #pingTimer: Timer | undefined;
 
   constructor(socket: WebSocket, { stream_id: streamId, start }: StartFrame, deps: StreamDeps) {
     this.streamId = streamId;
@@ -122,12 +113,15 @@ export class TelnyxStream implements CarrierStream {
     this.#socket = socket;
     this.#deps = deps;
     this.#l16 = this.encoding.toUpperCase() === 'L16' ? this.#l16Reader() : undefined;
-    this.#order = new FrameOrder(deps.clock, {
-      onFrame: (payload) => this.#onAudio(payload),
-      onMissing: (frames) => this.#listener?.onMissing(frames),
-    });
-    socket.on('message', this.#onMessage).on('pong', this.#onPong).once('close', this.#onClose);
-    this.#ping();
+    this.#order = new FrameOrder(
+      guardedClock(deps.clock, (error) => this.#onFault(error)),
+      {
+        onFrame: (payload) => this.#onAudio(payload),
+        onMissing: (frames) => this.#listener?.onMissing(frames),
+      },
+    );
+    socket.on('message', this.#onMessage).once('close', this.#onClose);
+    this.#roundTrip = new RoundTrip(socket, deps.clock);
   }
 
   get closed(): boolean {
@@ -135,7 +129,7 @@ export class TelnyxStream implements CarrierStream {
   }
 
   get roundTripMs(): number {
-    return this.#roundTripsMs.length === 0 ? 0 : Math.min(...this.#roundTripsMs);
+    return this.#roundTrip.ms;
   }
 
   get stats(): CarrierStreamStats {
@@ -177,7 +171,7 @@ export class TelnyxStream implements CarrierStream {
 
   #end(): void {
     this.#isClosed = true;
-    this.#pingTimer?.cancel();
+    this.#roundTrip.stop();
     if (this.#unreadableFrames === 0) return;
     this.#deps.log.warn('Media frames could not be read', { streamId: this.streamId, frames: this.#unreadableFrames });
   }
@@ -193,26 +187,31 @@ export class TelnyxStream implements CarrierStream {
     this.#socket.send(frame, AS_TEXT);
   }
 
-  #ping(): void {
-    const { clock } = this.#deps;
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping(String(clock.monotonicMs()));
-    this.#pingTimer = clock.after(PING_EVERY_MS, () => this.#ping());
+  readonly #onMessage = (raw: RawData): void => {
+    try {
+      const frame = parseFrame(messageText(raw));
+      if (this.#listener) return this.#handle(frame, this.#listener);
+      this.#unheard.push(frame);
+      if (this.#unheard.length > MAX_UNHEARD_FRAMES) this.#unheard.shift();
+    } catch (error) {
+      this.#onFault(error);
+    }
+  };
+
+  #guarded(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#onFault(error);
+    }
   }
 
-  /** The echo carries the moment of its own ping: on a bad line it may come after the next one has left. */
-  readonly #onPong = (pingedAtMs: Buffer): void => {
-    const roundTripMs = this.#deps.clock.monotonicMs() - Number(pingedAtMs.toString());
-    if (roundTripMs < 0) return;
-    this.#roundTripsMs.push(roundTripMs);
-    if (this.#roundTripsMs.length > ROUND_TRIPS) this.#roundTripsMs.shift();
-  };
-
-  readonly #onMessage = (raw: RawData): void => {
-    const frame = parseFrame(messageText(raw));
-    if (this.#listener) return this.#handle(frame, this.#listener);
-    this.#unheard.push(frame);
-    if (this.#unheard.length > MAX_UNHEARD_FRAMES) this.#unheard.shift();
-  };
+  /** A fault while a message is handled ends this stream, as if the socket were lost, and not the process. */
+  #onFault(error: unknown): void {
+    this.#deps.log.error('A fault ended a media stream', { streamId: this.streamId, error });
+    this.#hasStopped = false;
+    this.#socket.off('message', this.#onMessage).terminate();
+  }
 
   #handle(frame: InboundFrame | OddFrame, listener: CarrierStreamListener): void {
     switch (frame.event) {
@@ -277,9 +276,9 @@ export class TelnyxStream implements CarrierStream {
 
   readonly #onClose = (closeCode: number): void => {
     if (this.#isClosed) return;
-    this.#finishAudio();
+    this.#guarded(() => this.#finishAudio());
     this.#end();
     this.#lostWith = closeCode;
-    if (!this.#hasStopped) this.#listener?.onLost(closeCode);
+    if (!this.#hasStopped) this.#guarded(() => this.#listener?.onLost(closeCode));
   };
 }

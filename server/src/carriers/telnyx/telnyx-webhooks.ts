@@ -3,10 +3,11 @@
 
 import Telnyx from 'telnyx';
 import { z } from 'zod';
-import type { MachineResult } from '../../calls/conversation-ports';
+import type { MachineResult } from '../../calls/conversation-events';
 import type { EndCall } from '../../calls/end-call';
 import { WebhookRefusedError } from '../../calls/errors';
 import type { CarrierEvent, CarrierOccurrence, CarrierWebhooks, Clock } from '../../calls/ports';
+import { chargeOfLeg, costSchema } from './call-cost';
 import { fromClientState } from './client-state';
 import { verdictOfHangUp } from './hangup-causes';
 import { digitSchema } from './stream-frames';
@@ -26,7 +27,7 @@ const webhookSchema = z.object({
     id: z.string().min(1),
     event_type: z.string().min(1),
     occurred_at: text,
-    payload: z.object({
+    payload: costSchema.extend({
       call_control_id: z.string().min(1),
       client_state: text,
       hangup_cause: text,
@@ -122,6 +123,8 @@ function occurrence({ event_type: eventType, payload }: WebhookData): CarrierOcc
       return { type: 'stream.failed', failure: payload.failure_reason ?? 'unspecified' };
     case 'call.speak.ended':
       return { type: 'speech.ended' };
+    case 'call.cost':
+      return costOf(payload) ?? other(eventType);
     default:
       return other(eventType);
   }
@@ -133,6 +136,11 @@ function hangUpVerdict(payload: Payload): EndCall {
     hangupSource: payload.hangup_source ?? undefined,
     sipCode: payload.sip_hangup_cause ?? undefined,
   });
+}
+
+function costOf(payload: Payload): CarrierOccurrence | undefined {
+  const charge = chargeOfLeg(payload.call_control_id, payload);
+  return charge && { type: 'leg.cost', charge };
 }
 
 function other(name: string): CarrierOccurrence {

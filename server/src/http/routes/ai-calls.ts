@@ -1,10 +1,10 @@
-// /api/ai-calls: create, status, one call, hang up, interrupt.
+// /api/ai-calls: create, status, hang up, interrupt.
 
 import { createHash } from 'node:crypto';
 import { Router } from 'express';
 import type { CallService } from '../../calls/call-service';
-import type { Idempotency } from '../../calls/ports';
-import { callDetails, callSummary } from '../call-view';
+import type { Idempotency } from '../../calls/record-ports';
+import { callSummary } from '../call-view';
 import { type CreateCallDeps, toCallRequest } from '../create-call';
 import { jsonBody } from '../json-body';
 import {
@@ -18,10 +18,7 @@ import {
 
 /** What the routes work with. */
 export type AiCallsDeps = CreateCallDeps & {
-  readonly calls: Pick<
-    CallService,
-    'place' | 'get' | 'timeline' | 'active' | 'activeCalls' | 'list' | 'hangUp' | 'interrupt'
-  >;
+  readonly calls: Pick<CallService, 'place' | 'active' | 'activeCalls' | 'list' | 'hangUp' | 'interrupt'>;
 };
 
 /** The routes under /api/ai-calls. */
@@ -53,12 +50,6 @@ export function aiCallsRouter(deps: AiCallsDeps): Router {
     }
     const page = await calls.list({ statuses: status, to, sinceMs: since, limit: limit ?? DEFAULT_PAGE, cursor });
     response.json({ activeCalls, calls: page.calls.map(callSummary), nextCursor: page.nextCursor ?? null });
-  });
-
-  router.get('/:callId', async (request, response) => {
-    const callId = parseCallId(request.params['callId']);
-    const call = await calls.get(callId);
-    response.json(callDetails(call, await calls.timeline(callId)));
   });
 
   router.post('/:callId/hangup', async (request, response) => {

@@ -9,7 +9,7 @@ const MAX_BODY = '256kb';
 
 /** What the route works with. */
 export type TelnyxWebhooksDeps = {
-  readonly calls: CallService;
+  readonly calls: Pick<CallService, 'onCarrierEvent'>;
   readonly webhooks: CarrierWebhooks;
   readonly log: Logger;
 };

@@ -3,6 +3,7 @@
  * close code; plain HTTP rejections exist beside that, on request.
  */
 import type { IncomingMessage } from 'node:http';
+import { aiFailures } from './ai-failures';
 import { isKnownModel } from './models';
 
 const BAD_CONFIG_CLOSE = 4000;
@@ -20,6 +21,8 @@ export type ConnectionFailure =
   | { readonly kind: 'slow'; readonly delayMs: number }
   /** The upgrade is never answered. */
   | { readonly kind: 'hang' }
+  /** The connection is broken before the upgrade is answered. */
+  | { readonly kind: 'reset' }
   /** Every `session.update` is refused. */
   | { readonly kind: 'reject-update' }
   /** `session.updated` shows the default formats instead of those asked for, and they stay in force. */
@@ -56,10 +59,9 @@ export function injectedRefusal(failure: ConnectionFailure | undefined): Refusal
     return invalidRequest('model_not_found', message, NO_MODEL_ACCESS_CLOSE);
   }
   if (failure?.kind !== 'insufficient-quota') return undefined;
-  const message = 'You exceeded your current quota, please check your plan and billing details.';
   // The close code of this one is not documented and was not seen: it follows the pattern of the others.
   return {
-    error: { type: 'insufficient_quota', code: 'insufficient_quota', message, param: null },
+    error: { ...aiFailures.insufficientQuota(), param: null },
     closeCode: BAD_CONFIG_CLOSE,
     closeReason: 'insufficient_quota.insufficient_quota',
   };

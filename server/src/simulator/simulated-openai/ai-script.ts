@@ -19,6 +19,13 @@ export type AiFunctionCall = {
 /** The error of a response that fails. */
 export type AiFailure = { readonly type: string; readonly code: string; readonly message: string };
 
+/**
+ * What goes wrong with the session once so much of a response's audio has left, at the end of the response at the
+ * latest: its connection is cut, it says nothing any more while the socket stays open, it reaches its maximum duration,
+ * or (`stall`) the response alone falls silent for good.
+ */
+export type AiBreak = { readonly afterMs: number; readonly how: 'drop' | 'freeze' | 'expire' | 'stall' };
+
 /** One response. */
 export type AiTurn = {
   /** Each entry is one audio item of the response. */
@@ -42,6 +49,9 @@ export type AiTurn = {
   readonly fail?: AiFailure;
   /** Ends the response with status `incomplete` and this reason. */
   readonly incomplete?: 'max_output_tokens' | 'content_filter';
+  readonly breaks?: AiBreak;
+  /** The request is taken and never answered: not even `response.created` comes. */
+  readonly unanswered?: true;
 };
 
 /** The voice of a model that says word for word what it is told to. */

@@ -6,7 +6,8 @@ import { notFound, type Conversation } from './conversation';
 import { permittedCalls } from './permitted-calls';
 import { createdEvent, doneEvent, factsOf, type ResponseFacts, type ResponseRecord } from './response-facts';
 import { planResponse, type PlanStep } from './response-plan';
-import { ResponseRun, type ResponseEnd } from './response-run';
+import { cutAtTokens } from './token-limit';
+import { ResponseRun, type ResponseEnd, type SessionBreak } from './response-run';
 import type { Requester, TurnRequest } from './script-reader';
 import { refuseReasoningOn, refuseVoiceChange, type SessionConfig } from './session-config';
 import type { SpeechSource } from './speech-source';
@@ -26,6 +27,8 @@ export type DeskOptions = {
   readonly onCreated: () => void;
   /** Told when a response has ended and `response.done` is sent. */
   readonly onDone: (run: ResponseRun, end: ResponseEnd) => void;
+  /** Told when a response has the session break. */
+  readonly onBreak: (how: SessionBreak) => void;
 };
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -100,7 +103,9 @@ export class ResponseDesk {
 
   #create(requestedBy: Requester, params: ResponseParams): void {
     this.#refuse(params);
-    const run = this.#newRun(requestedBy, params);
+    const turn = this.#options.nextTurn({ requestedBy, instructions: params.instructions });
+    if (turn.unanswered === true) return;
+    const run = this.#newRun(turn, params);
     const { instructions, metadata = null } = params;
     const { config, conversation } = this.#options;
     const record: Entry['record'] = { id: run.id, requestedBy, metadata, status: 'in_progress' };
@@ -129,9 +134,8 @@ export class ResponseDesk {
     }
   }
 
-  #newRun(requestedBy: Requester, params: ResponseParams): ResponseRun {
-    const { conversation, ids, emit, nextTurn } = this.#options;
-    const turn = nextTurn({ requestedBy, instructions: params.instructions });
+  #newRun(turn: AiTurn, params: ResponseParams): ResponseRun {
+    const { conversation, ids, emit, onBreak } = this.#options;
     return new ResponseRun({
       turn,
       plan: this.#plan(turn, params),
@@ -140,6 +144,7 @@ export class ResponseDesk {
       conversation: params.conversation === 'none' ? undefined : conversation,
       onStart: (run) => this.#announce(run),
       onEnd: (run, end) => this.#finish(run, end),
+      onBreak,
     });
   }
 
@@ -153,7 +158,9 @@ export class ResponseDesk {
       calls: permittedCalls(turn, tools),
       areCallsFirst: turn.callsFirst === true,
     };
-    return planResponse(request, this.#options.source);
+    const plan = planResponse(request, this.#options.source);
+    const limit = params.max_output_tokens ?? config.max_output_tokens;
+    return limit === 'inf' ? plan : cutAtTokens(plan, limit);
   }
 
   #announce(run: ResponseRun): void {

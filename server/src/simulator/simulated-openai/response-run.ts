@@ -1,5 +1,5 @@
 /** One response while it is being generated: paces its plan against an absolute schedule and can be cut short. */
-import type { AiTurn } from './ai-script';
+import type { AiBreak, AiTurn } from './ai-script';
 import {
   addTokens,
   outputAudioTokens,
@@ -25,6 +25,9 @@ export type ResponseEnd =
   | { readonly status: 'incomplete'; readonly reason: 'max_output_tokens' | 'content_filter' }
   | { readonly status: 'failed'; readonly error: { readonly type: string; readonly code: string } };
 
+/** What can go wrong with the session of a response. */
+export type SessionBreak = Exclude<AiBreak['how'], 'stall'>;
+
 /** What a run needs. */
 export type RunOptions = {
   readonly turn: AiTurn;
@@ -37,6 +40,8 @@ export type RunOptions = {
   readonly onStart: (run: ResponseRun) => void;
   /** Told once, after the last item event; sends `response.done`. */
   readonly onEnd: (run: ResponseRun, end: ResponseEnd) => void;
+  /** Told when the script has the session break in the middle of the response; stops the run. */
+  readonly onBreak: (how: SessionBreak) => void;
 };
 
 /** A cancellation, and when the last event that it does not stop has left. */
@@ -54,6 +59,7 @@ export class ResponseRun {
   /** When the first item event leaves. */
   #firstDueMs = 0;
   #cut: Cut | undefined;
+  #isStalled = false;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
@@ -123,7 +129,7 @@ export class ResponseRun {
     while (!this.#isOver) {
       const waitMs = this.#nextAtMs() - performance.now();
       if (waitMs > 0) {
-        this.#timer = setTimeout(() => this.#pump(), waitMs);
+        if (waitMs !== Infinity) this.#timer = setTimeout(() => this.#pump(), waitMs);
         return;
       }
       this.#advance();
@@ -138,6 +144,7 @@ export class ResponseRun {
 
   /** When the next step leaves; the end of the plan comes with its last step, or without any after the thinking. */
   #stepAtMs(): number {
+    if (this.#isStalled) return Infinity;
     const audioMs = this.#options.plan[this.#nextStep]?.dueMs ?? 0;
     return this.#firstDueMs + audioMs / (this.#options.turn.speedup ?? DEFAULT_SPEEDUP);
   }
@@ -151,9 +158,21 @@ export class ResponseRun {
     if (this.#cut !== undefined && (step === undefined || this.#stepAtMs() > this.#cut.atMs)) {
       return this.#end({ status: 'cancelled', reason: this.#cut.reason });
     }
+    if (this.#isBreakDue(step)) return this.#break();
     if (step === undefined) return this.#end(plannedEnd(this.#options));
     this.#nextStep += 1;
     this.#perform(step);
+  }
+
+  #isBreakDue(step: PlanStep | undefined): boolean {
+    const { breaks } = this.#options.turn;
+    return breaks !== undefined && (step?.dueMs ?? Infinity) >= breaks.afterMs;
+  }
+
+  #break(): void {
+    const how = this.#options.turn.breaks?.how ?? 'stall';
+    this.#isStalled = true;
+    if (how !== 'stall') this.#options.onBreak(how);
   }
 
   #perform(step: PlanStep): void {

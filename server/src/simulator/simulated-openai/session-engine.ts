@@ -10,14 +10,13 @@ import { Conversation, notFound, type ConversationItem } from './conversation';
 import { InputAudio } from './input-audio';
 import { ResponseDesk } from './response-desk';
 import type { ResponseRecord } from './response-facts';
+import type { SessionBreak } from './response-run';
 import { ScriptReader } from './script-reader';
 import { applyPatch, defaultConfig, type SessionConfig } from './session-config';
 import type { SessionPatch } from './session-schemas';
 import type { SpeechSource } from './speech-source';
 import { TurnTaker } from './turn-taker';
 import { itemOnWire, type Emit, type IdSource } from './wire-events';
-
-const SESSION_SECONDS = 60 * 60;
 
 /** How a session may misbehave on request. */
 export type Quirk = 'none' | 'reject-update' | 'ignore-formats';
@@ -30,11 +29,15 @@ export type EngineOptions = {
   readonly ids: IdSource;
   readonly source: SpeechSource;
   readonly keepsAudio: boolean;
+  /** From now to `expires_at`. */
+  readonly lifetimeMs: number;
   readonly emit: Emit;
   /** Asked once, when the first update is applied, or before if a response is wanted earlier. */
   readonly chooseScript: (instructions: string) => AiScript;
   /** Told of what the server accepts although no client should do it. */
   readonly onViolation: (description: string) => void;
+  /** Told when the script has the session break. */
+  readonly onBreak: (how: SessionBreak) => void;
 };
 
 /** One session's behaviour. */
@@ -48,7 +51,7 @@ export class SessionEngine {
   #script: AiScript | undefined;
 
   constructor(options: EngineOptions) {
-    const expiresAtSeconds = Math.floor(Date.now() / 1000) + SESSION_SECONDS;
+    const expiresAtSeconds = Math.floor((Date.now() + options.lifetimeMs) / 1000);
     this.#options = options;
     this.#config = defaultConfig({ id: options.sessionId, model: options.model, expiresAtSeconds });
     this.conversation = new Conversation(options.ids.next('conv'));
@@ -66,6 +69,7 @@ export class SessionEngine {
       nextTurn: (request) => reader.next(request),
       onCreated: () => this.#turns.responseCreated(),
       onDone: (run, end) => this.#turns.responseDone(run, end),
+      onBreak: options.onBreak,
     });
     this.#turns = new TurnTaker({
       ...shared,

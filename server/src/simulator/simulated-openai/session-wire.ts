@@ -2,11 +2,20 @@
  * The socket of one session, as far away as the network makes it: whatever goes over it, in either direction, arrives
  * a fixed time later and in its order. The upgrade itself is not delayed.
  */
-import type { RawData, WebSocket } from 'ws';
+import { type RawData, WebSocket } from 'ws';
 import { DelayLine } from '../simulated-telnyx/delay-line';
 
 /** As captured from the real server. */
 const PING_INTERVAL_MS = 20_260;
+
+/** A socket whose far end can vanish while the connection stays: then not even a close frame is answered. */
+export class FreezableSocket extends WebSocket {
+  isFrozen = false;
+
+  override close(code?: number, reason?: string | Buffer): void {
+    if (!this.isFrozen) super.close(code, reason);
+  }
+}
 
 /** How a session's socket was closed. */
 export type SessionClose = { readonly code: number; readonly reason: string };
@@ -19,13 +28,13 @@ export type WireListener = {
 
 /** The way between a client and its session. */
 export class SessionWire {
-  readonly #socket: WebSocket;
+  readonly #socket: FreezableSocket;
   readonly #toServer: DelayLine;
   readonly #toClient: DelayLine;
   readonly #pinger: NodeJS.Timeout;
   #isOpen = true;
 
-  constructor(socket: WebSocket, networkDelayMs: number, { onMessage, onClose }: WireListener) {
+  constructor(socket: FreezableSocket, networkDelayMs: number, { onMessage, onClose }: WireListener) {
     this.#socket = socket;
     this.#toServer = new DelayLine(networkDelayMs);
     this.#toClient = new DelayLine(networkDelayMs);
@@ -62,6 +71,12 @@ export class SessionWire {
     this.#pass(() => this.#socket.close(code, reason));
   }
 
+  /** Sends and answers nothing any more, pings and the client's close included; the connection stays. */
+  freeze(): void {
+    this.#stop();
+    this.#socket.isFrozen = true;
+  }
+
   /** Cuts the connection; what is on its way is lost. */
   cut(): void {
     this.#stop();
@@ -69,6 +84,7 @@ export class SessionWire {
   }
 
   #pass(arrive: () => void): void {
+    if (this.#socket.isFrozen) return;
     this.#toClient.pass(() => this.#socket.readyState === this.#socket.OPEN && arrive());
   }
 

@@ -5,13 +5,14 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { type Server as WebSockets, WebSocketServer } from 'ws';
 import { deferred, type Deferred } from '../../lib/deferred';
 import { clip } from '../voices/voices';
 import { injectedRefusal, modelOf, pathOf, refusalFor, type ConnectionFailure } from './admission';
 import type { AiScript } from './ai-script';
 import { answerHttp } from './model-routes';
 import { everydayAiScript } from './scripts';
+import { FreezableSocket } from './session-wire';
 import { SimulatedSession } from './simulated-session';
 import { SpeechSource, type ClipLoader } from './speech-source';
 
@@ -20,6 +21,7 @@ const REALTIME_PATH = '/v1/realtime';
 const MAX_MESSAGE_BYTES = 24 * 1024 * 1024;
 const DEFAULT_API_KEY = 'sk-simulated-openai-key';
 const DEFAULT_WAIT_MS = 5000;
+const DEFAULT_LIFETIME_MS = 60 * 60 * 1000;
 
 /** How to start the server; everything has a default. */
 export type SimulatedOpenaiOptions = {
@@ -31,6 +33,8 @@ export type SimulatedOpenaiOptions = {
   readonly clip?: ClipLoader;
   /** Whether sessions keep the audio they hear and a record of each audio event; a load test cannot afford it. */
   readonly keepsAudio?: boolean;
+  /** How long a session may last (default an hour, as at OpenAI); `expires_at` has whole seconds. */
+  readonly sessionLifetimeMs?: number;
 };
 
 /** Picks a script for a session, or leaves it to the default one. */
@@ -46,8 +50,12 @@ export class SimulatedOpenai {
   readonly apiKey: string;
   /** How long each event and each ping travels, either way; holds for sessions that are opened afterwards. */
   networkDelayMs = 0;
+  /** How long a session may last; holds for sessions that are opened afterwards. */
+  sessionLifetimeMs: number;
+  /** What happens to every connection while it is set, after the failures of `failNextConnection`. */
+  outage: ConnectionFailure | undefined;
   readonly #server: Server;
-  readonly #webSockets: WebSocketServer;
+  readonly #webSockets: WebSockets<typeof FreezableSocket>;
   readonly #source: SpeechSource;
   readonly #keepsAudio: boolean;
   readonly #sessions: SimulatedSession[] = [];
@@ -67,8 +75,10 @@ export class SimulatedOpenai {
     this.#server = server;
     this.#source = new SpeechSource(options.clip ?? ((name) => clip(name, 24_000)));
     this.#keepsAudio = options.keepsAudio ?? true;
+    this.sessionLifetimeMs = options.sessionLifetimeMs ?? DEFAULT_LIFETIME_MS;
     this.#webSockets = new WebSocketServer({
       noServer: true,
+      WebSocket: FreezableSocket,
       perMessageDeflate: false,
       // Pings are answered by the session, as late as everything else.
       autoPong: false,
@@ -155,10 +165,11 @@ export class SimulatedOpenai {
     // A client that gives up while it waits resets the connection; without a listener that would be fatal here.
     socket.on('error', () => undefined);
     if (pathOf(request) !== REALTIME_PATH) return rejectUpgrade(socket, 404);
-    const failure = this.#failures.shift();
+    const failure = this.#failures.shift() ?? this.outage;
     const accept = () =>
       this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#admit(webSocket, request, failure));
     if (failure?.kind === 'http') return rejectUpgrade(socket, failure.status);
+    if (failure?.kind === 'reset') return void socket.destroy();
     if (failure?.kind === 'hang') return this.#leaveUnanswered(socket);
     if (failure?.kind === 'slow') return this.#acceptLater(socket, failure.delayMs, accept);
     accept();
@@ -179,7 +190,7 @@ export class SimulatedOpenai {
     this.#slowUpgrades.add(timer);
   }
 
-  #admit(socket: WebSocket, request: IncomingMessage, failure: ConnectionFailure | undefined): void {
+  #admit(socket: FreezableSocket, request: IncomingMessage, failure: ConnectionFailure | undefined): void {
     const refusal = injectedRefusal(failure) ?? refusalFor(request, this.apiKey);
     if (refusal !== undefined) {
       socket.on('error', () => undefined);
@@ -195,6 +206,7 @@ export class SimulatedOpenai {
       source: this.#source,
       keepsAudio: this.#keepsAudio,
       networkDelayMs: this.networkDelayMs,
+      lifetimeMs: this.sessionLifetimeMs,
       chooseScript: (instructions) => this.#chooseScript({ instructions, model, index }) ?? this.#defaultScript,
     });
     this.#sessions.push(session);

@@ -1,6 +1,6 @@
 /** One client's session on the simulated server: its socket, the record of both directions, and what a test may do to it. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RawData, WebSocket } from 'ws';
+import type { RawData } from 'ws';
 import { deferred } from '../../lib/deferred';
 import type { AiScript } from './ai-script';
 import { parseClientEvent } from './client-event-schemas';
@@ -8,8 +8,9 @@ import { ClientMistake } from './client-mistake';
 import type { ConversationItem } from './conversation';
 import { EventLog, type RecordedEvent } from './event-log';
 import { SessionEngine, type Quirk } from './session-engine';
+import type { SessionBreak } from './response-run';
 import type { SpeechSource } from './speech-source';
-import { type SessionClose, SessionWire } from './session-wire';
+import { type FreezableSocket, type SessionClose, SessionWire } from './session-wire';
 import { IdSource, type WireEvent } from './wire-events';
 
 const SESSION_EXPIRED_CLOSE = 1001;
@@ -25,6 +26,8 @@ export type SessionOptions = {
   readonly keepsAudio: boolean;
   /** How long each event travels, either way. */
   readonly networkDelayMs: number;
+  /** How long the session may last. */
+  readonly lifetimeMs: number;
   readonly chooseScript: (instructions: string) => AiScript;
 };
 
@@ -42,9 +45,10 @@ export class SimulatedSession {
   readonly #received: EventLog;
   readonly #sent: EventLog;
   readonly #closing = deferred<SessionClose>();
+  readonly #lifetime: NodeJS.Timeout;
   #closed = false;
 
-  constructor(socket: WebSocket, options: SessionOptions) {
+  constructor(socket: FreezableSocket, options: SessionOptions) {
     const { keepsAudio, model, headers, networkDelayMs } = options;
     this.sessionId = this.#ids.next('sess');
     this.model = model;
@@ -53,11 +57,14 @@ export class SimulatedSession {
     this.#sent = new EventLog(keepsAudio ? [] : [AUDIO_DELTA]);
     const emit = (event: WireEvent) => this.#send(event);
     const onViolation = (description: string) => this.violations.push(description);
-    this.#engine = new SessionEngine({ ...options, sessionId: this.sessionId, ids: this.#ids, emit, onViolation });
+    const onBreak = (how: SessionBreak) => this[how]();
+    const { sessionId } = this;
+    this.#engine = new SessionEngine({ ...options, sessionId, ids: this.#ids, emit, onViolation, onBreak });
     this.#wire = new SessionWire(socket, networkDelayMs, {
       onMessage: (data, isBinary) => this.#receive(data, isBinary),
       onClose: (close) => this.#onClose(close),
     });
+    this.#lifetime = setTimeout(() => this.expire(), options.lifetimeMs);
     this.#engine.open();
   }
 
@@ -131,7 +138,7 @@ export class SimulatedSession {
     this.#send(event);
   }
 
-  /** Ends the session as at the 60-minute cap. */
+  /** Ends the session as at the 60-minute cap, which is the lifetime unless the server was told another. */
   expire(): void {
     const message = 'Your session hit the maximum duration of 60 minutes.';
     this.emitError({ type: 'invalid_request_error', code: 'session_expired', message });
@@ -140,14 +147,20 @@ export class SimulatedSession {
 
   /** Closes the socket properly. */
   closeWith(code: number, reason: string): void {
-    this.#engine.stop();
+    this.#stop();
     this.#wire.close(code, reason);
   }
 
   /** Cuts the connection without a goodbye. */
   drop(): void {
-    this.#engine.stop();
+    this.#stop();
     this.#wire.cut();
+  }
+
+  /** Falls silent for good: sends and answers nothing any more, while the connection stays until the client breaks it. */
+  freeze(): void {
+    this.#stop();
+    this.#wire.freeze();
   }
 
   /** Resolves when the socket is closed, at once if it already is; rejects after `timeoutMs`. */
@@ -199,9 +212,14 @@ export class SimulatedSession {
     this.#sent.record(rest, Buffer.byteLength(delta, 'base64'));
   }
 
+  #stop(): void {
+    clearTimeout(this.#lifetime);
+    this.#engine.stop();
+  }
+
   #onClose(close: SessionClose): void {
     this.#closed = true;
-    this.#engine.stop();
+    this.#stop();
     const reason = `the session was closed with ${close.code} ${close.reason}`.trimEnd();
     this.#received.close(reason);
     this.#sent.close(reason);

@@ -6,7 +6,7 @@ import { writeWav } from '../pcm';
 import type { LegEvents } from './leg-host';
 import type { LegMedia } from './leg-media';
 import type { StreamFrameRecord } from './media-socket';
-import type { KeyPath } from './phone-script';
+import type { KeyPath, StreamCut } from './phone-script';
 import type { ClearRecord } from './stream-times';
 import type { Events } from './waiting';
 
@@ -104,9 +104,9 @@ export abstract class CalleePhone {
     this.media.dtmf(key, via);
   }
 
-  /** Breaks the media connection without a stop frame. */
-  dropStream(): void {
-    this.media.streams.live?.drop();
+  /** Breaks the media connection without a stop frame; the carrier connects again by itself only if told to. */
+  dropStream(cut: StreamCut = {}): void {
+    this.media.streams.drop(cut);
   }
 
   /** Sends no more media frames, but keeps the socket open. */

@@ -1,7 +1,8 @@
 /** Failures of API requests that a test orders in advance. */
 
 /** The operations that can be told to fail. */
-export type FailableOperation = 'dial' | 'hangup' | 'streaming_start' | 'speak' | 'send_dtmf' | 'transfer';
+export type FailableOperation =
+  'dial' | 'hangup' | 'streaming_start' | 'speak' | 'send_dtmf' | 'transfer' | 'retrieve' | 'active_calls';
 
 /** How a request fails; with `stillPlacesCall` the command takes effect all the same, and only its answer is lost. */
 export type Failure = { readonly stillPlacesCall?: boolean } & (
@@ -13,6 +14,8 @@ export type Failure = { readonly stillPlacesCall?: boolean } & (
       readonly detail?: string;
       readonly retryAfterSeconds?: number;
     }
+  /** Works, but only after so long. */
+  | { readonly kind: 'late'; readonly delayMs: number }
   /** Never answers. */
   | { readonly kind: 'hang' }
   /** Breaks the connection. */
@@ -21,6 +24,8 @@ export type Failure = { readonly stillPlacesCall?: boolean } & (
 
 /** The failures still to come, by operation. */
 export class FailurePlan {
+  /** How every request fails while it is set, before it is even looked at. */
+  outage: Failure | undefined;
   readonly #planned = new Map<string, Failure[]>();
 
   /** Lets the next `times` requests of an operation fail, after those already planned. */

@@ -19,6 +19,8 @@ export const hangups = {
   byBridge: { cause: 'normal_clearing', source: 'caller', sipCode: '200' },
   byCallee: { cause: 'normal_clearing', source: 'callee', sipCode: '200' },
   ringTimeout: { cause: 'timeout', source: 'unknown', sipCode: '487' },
+  /** The carrier has lost the call. */
+  lost: { cause: 'unspecified', source: 'unknown', sipCode: 'unspecified' },
   timeLimit: { cause: 'time_limit', source: 'unknown', sipCode: '200' },
 } as const satisfies Record<string, Hangup>;
 

@@ -3,7 +3,7 @@ import { tone } from '../pcm';
 import { LegStreams } from './leg-streams';
 import type { MediaSocketListener, StreamFrameRecord } from './media-socket';
 import { PhoneLine } from './phone-line';
-import type { KeyPath, MachineFinding, PhoneScript } from './phone-script';
+import type { KeyPath, MachineFinding, PhoneScript, StreamCut } from './phone-script';
 import { ScriptRunner } from './script-runner';
 import type { StreamRequest } from './stream-request';
 import { StreamTimes } from './stream-times';
@@ -100,6 +100,13 @@ export class LegMedia {
     this.line.stop();
   }
 
+  /** The call is gone without a word: nothing is sent any more, not even a stop. */
+  vanish(): void {
+    this.unbridge();
+    this.streams.destroy();
+    this.line.stop();
+  }
+
   /** Lets another party hear the callee from now on; a script that waits for no stream begins. */
   bridge(ear: (frame: Int16Array) => void): void {
     this.#bridgedEar = ear;
@@ -182,7 +189,7 @@ export class LegMedia {
       dtmf: (key: string, via?: KeyPath) => this.dtmf(key, via),
       detect: (finding: MachineFinding) => owner.detect(finding),
       hangUp: () => owner.hangUp(),
-      dropStream: () => streams.live?.drop(),
+      dropStream: (cut: StreamCut) => streams.drop(cut),
       stallStream: () => streams.live?.stall(),
     };
     const onDone = (): void => owner.events.emit('script-done', { atMs: nowMs() });

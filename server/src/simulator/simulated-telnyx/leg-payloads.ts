@@ -3,7 +3,14 @@ import type { DialBody } from './api-schemas';
 import type { Hangup } from './hangup';
 import { FRAME_MS, timestamp } from './timing';
 
-const COST_PER_MINUTE_USD = 0.007;
+/** Made-up rates of what is billed apart, US dollars a minute. */
+const RATES_USD = { 'sip-trunking': 0.005, 'call-control': 0.002, 'call-recording': 0.0019 } as const;
+
+/** What every answered call is billed for. */
+const PARTS = ['sip-trunking', 'call-control'] as const;
+
+/** Events that name no parties. */
+const WITHOUT_PARTIES: ReadonlySet<string> = new Set(['call.cost', 'call.recording.saved']);
 
 /** The facts of a leg that its webhooks repeat. */
 export type LegFacts = {
@@ -23,14 +30,13 @@ export function legIds(leg: LegFacts): { call_control_id: string; call_leg_id: s
   return { call_control_id: leg.carrierCallId, call_leg_id: leg.legId, call_session_id: leg.sessionId };
 }
 
-/** What every payload has. */
-export function commonPayload(leg: LegFacts): object {
+/** What every payload has; most name the parties, too. */
+export function commonPayload(leg: LegFacts, eventType: string): object {
   return {
     ...legIds(leg),
     connection_id: leg.dialBody.connection_id,
     client_state: leg.clientState ?? null,
-    from: leg.from,
-    to: leg.to,
+    ...(WITHOUT_PARTIES.has(eventType) ? {} : { from: leg.from, to: leg.to }),
   };
 }
 
@@ -102,18 +108,24 @@ export function recordingFields(leg: LegFacts, endedAtMs: number): object {
   };
 }
 
-/** Extra fields of call.cost: whole minutes at a made-up rate. */
+/** Extra fields of call.cost: whole minutes at made-up rates, in parts as the bill has them. */
 export function costFields(leg: LegFacts, endedAtMs: number): object {
   const answeredMs = leg.answeredAtMs === undefined ? 0 : endedAtMs - leg.answeredAtMs;
   const billedSecs = Math.ceil(answeredMs / 60_000) * 60;
-  const cost = ((billedSecs / 60) * COST_PER_MINUTE_USD).toFixed(4);
-  const rate = COST_PER_MINUTE_USD.toFixed(4);
+  const parts = leg.dialBody.record === undefined ? PARTS : [...PARTS, 'call-recording' as const];
+  const costs = parts.map((part) => ({ part, usd: (billedSecs / 60) * RATES_USD[part] }));
   return {
     status: 'success',
-    total_cost: cost,
+    total_cost: costs.reduce((sum, { usd }) => sum + usd, 0).toFixed(4),
     billed_duration_secs: billedSecs,
-    billing_group_id: null,
-    cost_parts: [{ call_part: 'call-control', cost, currency: 'USD', rate, billed_duration_secs: billedSecs }],
+    billing_group_id: leg.dialBody.billing_group_id ?? null,
+    cost_parts: costs.map(({ part, usd }) => ({
+      call_part: part,
+      cost: usd.toFixed(4),
+      currency: 'USD',
+      rate: RATES_USD[part].toFixed(5),
+      billed_duration_secs: billedSecs,
+    })),
     occurred_at: timestamp(endedAtMs),
   };
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MediaSocketListener, StreamClosed } from './media-socket';
 import { MediaSocket } from './media-socket';
-import type { PhoneScript } from './phone-script';
+import type { PhoneScript, StreamBehaviour, StreamCut } from './phone-script';
 import type { StreamRequest } from './stream-request';
 import { TimerSet } from './timing';
 
@@ -26,6 +26,8 @@ export class LegStreams {
   readonly #sockets = new Set<MediaSocket>();
   #live: { readonly socket: MediaSocket; readonly request: StreamRequest; isOpen: boolean } | undefined;
   #attempts = 0;
+  #restarts = 0;
+  #hasBeenOpen = false;
 
   constructor(owner: StreamOwner) {
     this.#owner = owner;
@@ -39,13 +41,22 @@ export class LegStreams {
   /** Starts a stream as the script provides, in place of the one that is live. */
   open(request: StreamRequest): void {
     this.stop();
-    this.#attempts += 1;
-    const behaviour = this.#owner.script.stream ?? { kind: 'ok' };
-    const times = 'times' in behaviour ? behaviour.times : undefined;
-    const isAffected = this.#attempts <= (times ?? Number.POSITIVE_INFINITY);
+    const { behaviour, isAffected } = this.#nextAttempt();
     if (behaviour.kind === 'late') this.#timers.after(behaviour.afterMs, () => this.#connect(request));
     else if (behaviour.kind === 'ok' || !isAffected) this.#connect(request);
     else if (behaviour.kind === 'fails') this.#fail(request, behaviour.reason ?? 'connection_failed');
+  }
+
+  /** Breaks the live stream without a stop frame; a carrier that connects again by itself tells nobody of the gap. */
+  drop({ reconnectsAfterMs }: StreamCut): void {
+    const live = this.#live;
+    if (live === undefined) return;
+    if (reconnectsAfterMs !== undefined) {
+      this.#live = undefined;
+      this.#owner.onDetached();
+      this.#timers.after(reconnectsAfterMs, () => this.#connect(live.request));
+    }
+    live.socket.drop();
   }
 
   /** Ends the live stream in order; returns false if there is none or it has another id. */
@@ -63,6 +74,14 @@ export class LegStreams {
     this.#timers.clear();
     this.#live = undefined;
     for (const socket of this.#sockets) socket.drop();
+  }
+
+  #nextAttempt(): { readonly behaviour: StreamBehaviour; readonly isAffected: boolean } {
+    const { stream, restarts } = this.#owner.script;
+    const behaviour = (this.#hasBeenOpen ? restarts : stream) ?? { kind: 'ok' };
+    const attempt = this.#hasBeenOpen ? (this.#restarts += 1) : (this.#attempts += 1);
+    const times = 'times' in behaviour ? behaviour.times : undefined;
+    return { behaviour, isAffected: attempt <= (times ?? Number.POSITIVE_INFINITY) };
   }
 
   #connect(request: StreamRequest): void {
@@ -89,6 +108,7 @@ export class LegStreams {
   #opened(streamId: string): void {
     if (this.#live === undefined) return;
     this.#live.isOpen = true;
+    this.#hasBeenOpen = true;
     this.#owner.publish('streaming.started', { stream_url: this.#live.request.url });
     this.#owner.listener.onOpen(streamId);
   }

@@ -19,6 +19,9 @@ export type StreamBehaviour =
   | { readonly kind: 'never'; readonly times?: number }
   | { readonly kind: 'late'; readonly afterMs: number };
 
+/** How the carrier loses a media socket; with a time it connects again by itself, to the same address with the same token. */
+export type StreamCut = { readonly reconnectsAfterMs?: number };
+
 /** Faults in the caller's frames on the way to the server: every n-th frame sent twice, after its successor, or not. */
 export type FrameFaults = {
   readonly duplicateEvery?: number;
@@ -59,7 +62,7 @@ export type PhoneStep =
   /** Detection finds something out now, if the dial asked for it. */
   | ({ readonly do: 'machine' } & MachineFinding)
   | { readonly do: 'hang-up' }
-  | { readonly do: 'drop-stream' }
+  | ({ readonly do: 'drop-stream' } & StreamCut)
   | { readonly do: 'stall' };
 
 /** The whole behaviour of one callee; everything left out takes the ordinary course. */
@@ -70,6 +73,8 @@ export type PhoneScript = {
   readonly ringMs?: number;
   /** Default: ok. */
   readonly stream?: StreamBehaviour;
+  /** How the streams come about that follow one that was open; default: ok. */
+  readonly restarts?: StreamBehaviour;
   /** Overrides the codec of caller frames, whatever the server asked for. */
   readonly encoding?: LineEncoding;
   /** Byte order of L16 both ways, default little: the documents leave it open. */

@@ -1,7 +1,7 @@
 /** Performs the steps of a phone script, driven by the line's frames: a step's time is the time of the call itself. */
 import { assertNever } from '../../lib/assert-never';
 import { tone } from '../pcm';
-import type { KeyPath, MachineFinding, PhoneStep } from './phone-script';
+import type { KeyPath, MachineFinding, PhoneStep, StreamCut } from './phone-script';
 import { FRAME_MS } from './timing';
 
 const DEFAULT_STEP_TIMEOUT_MS = 15_000;
@@ -21,7 +21,7 @@ export type Telephone = {
   dtmf(key: string, via?: KeyPath): void;
   detect(finding: MachineFinding): void;
   hangUp(): void;
-  dropStream(): void;
+  dropStream(cut: StreamCut): void;
   stallStream(): void;
 };
 
@@ -72,7 +72,7 @@ export class ScriptRunner {
       case 'hang-up':
         return phone.hangUp();
       case 'drop-stream':
-        return phone.dropStream();
+        return phone.dropStream(step);
       case 'stall':
         return phone.stallStream();
       default:

@@ -211,6 +211,17 @@ export class SimulatedLeg extends CalleePhone implements LegFacts, TransferParty
     this.#transfer?.ended(this);
   }
 
+  /** The call is gone at the carrier, which tells nobody: no webhook, and no stop on its stream. */
+  vanish(): void {
+    if (this.#state === 'ended') return;
+    this.#endedAtMs = nowMs();
+    this.#hangup = hangups.lost;
+    this.#timers.clear();
+    this.media.vanish();
+    this.#enter('ended');
+    this.#transfer?.ended(this);
+  }
+
   /** Lets go of every timer and socket without a word to the server. */
   destroy(): void {
     this.#state = 'ended';
@@ -242,7 +253,7 @@ export class SimulatedLeg extends CalleePhone implements LegFacts, TransferParty
   }
 
   #publish(eventType: string, fields: object): Promise<void> {
-    return this.#host.publish(this, eventType, { ...payloads.commonPayload(this), ...fields });
+    return this.#host.publish(this, eventType, { ...payloads.commonPayload(this, eventType), ...fields });
   }
 
   #enter(state: 'ringing' | 'answered' | 'ended'): void {

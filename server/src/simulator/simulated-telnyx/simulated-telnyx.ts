@@ -145,6 +145,15 @@ export class SimulatedTelnyx {
     this.#api.failures.add(operation, failure, times);
   }
 
+  /** How every API request fails while it is set; calls and webhooks go on meanwhile. */
+  get outage(): Failure | undefined {
+    return this.#api.failures.outage;
+  }
+
+  set outage(failure: Failure | undefined) {
+    this.#api.failures.outage = failure;
+  }
+
   /** The legs that have not ended. */
   liveLegs(): SimulatedLeg[] {
     return this.legs.filter((leg) => leg.state !== 'ended');
@@ -190,6 +199,7 @@ export class SimulatedTelnyx {
   async close(): Promise<void> {
     for (const leg of this.legs) leg.destroy();
     this.#webhooks.close();
+    this.#api.close();
     const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
     await closed;

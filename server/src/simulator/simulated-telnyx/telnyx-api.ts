@@ -10,11 +10,13 @@ import type { Failure } from './failures';
 import { FailurePlan } from './failures';
 import { pageOf } from './paging';
 import type { SimulatedLeg } from './simulated-leg';
-import { nowMs } from './timing';
+import { nowMs, TimerSet } from './timing';
 import { Journal } from './waiting';
 
 const MAX_BODY_BYTES = 1_000_000;
 const DEDUPE_WINDOW_SECS = 60;
+// "Data is available 10 minutes after call ended", read as: for so long.
+const REMEMBERED_SECS = 600;
 
 /** One request to the API; `httpStatus` stays undefined if it was not answered. */
 export type RecordedRequest = {
@@ -51,10 +53,16 @@ export class TelnyxApi {
   readonly journal = new Journal<RecordedRequest>();
   readonly failures = new FailurePlan();
   readonly #options: ApiOptions;
+  readonly #timers = new TimerSet();
   readonly #performed = new Map<string, { readonly outcome: Outcome; readonly atMs: number }>();
 
   constructor(options: ApiOptions) {
     this.#options = options;
+  }
+
+  /** Gives up what is still to be answered. */
+  close(): void {
+    this.#timers.clear();
   }
 
   /** Answers one request. */
@@ -85,18 +93,29 @@ export class TelnyxApi {
     const route = routeOf(entry.method, entry.path);
     entry.operation = route?.operation ?? 'unknown';
     const text = await readBody(request);
+    const { outage } = this.failures;
+    if (outage !== undefined) return this.#fail(exchange, outage);
     if (request.headers.authorization !== `Bearer ${this.#options.apiKey}`) throw refusals.unauthorized();
     if (route === undefined) throw refusals.notFound('No such path.');
-    if (route.operation === 'active_calls') return this.#listActiveCalls(exchange, route.id);
-    if (entry.method === 'POST') entry.body = parseJson(request, text);
+    if (entry.method === 'GET') return this.#read(exchange, route);
+    entry.body = parseJson(request, text);
     entry.commandId = commandIdOf(entry.body);
     if (route.id === undefined) return this.#perform(exchange, dial(this.#options.account, entry.body));
     entry.carrierCallId = route.id;
     const leg = this.#leg(route.id);
-    if (route.operation === 'retrieve') return this.#answer(exchange, 200, { data: callStatus(leg) });
     const action = actions[route.operation];
     if (action === undefined) throw refusals.notFound(`The action ${route.operation} is not simulated.`);
     return this.#perform(exchange, action(leg, entry.body, this.#options.account));
+  }
+
+  async #read(exchange: Exchange, { operation, id = '' }: Route): Promise<void> {
+    const failure = await this.#dueFailure(operation);
+    if (operation === 'retrieve') exchange.entry.carrierCallId = id;
+    if (failure !== undefined) return this.#fail(exchange, failure);
+    if (operation === 'active_calls') return this.#listActiveCalls(exchange, id);
+    const leg = this.#leg(id);
+    if (this.#isForgotten(leg)) throw refusals.notFound('The requested call was not found.');
+    this.#answer(exchange, 200, { data: callStatus(leg) });
   }
 
   async #perform(exchange: Exchange, command: Command): Promise<void> {
@@ -108,7 +127,7 @@ export class TelnyxApi {
       entry.carrierCallId ??= earlier.outcome.newLeg?.carrierCallId;
       return this.#answer(exchange, 200, { data: earlier.outcome.data });
     }
-    const failure = this.failures.take(entry.operation);
+    const failure = await this.#dueFailure(entry.operation);
     if (failure !== undefined && failure.stillPlacesCall !== true) return this.#fail(exchange, failure);
     const outcome = command.perform();
     this.#performed.set(key, { outcome, atMs: entry.atMs });
@@ -119,16 +138,25 @@ export class TelnyxApi {
     return this.#fail(exchange, failure);
   }
 
+  /** How the request fails; one that is only late has waited by then and does not fail. */
+  async #dueFailure(operation: string): Promise<Failure | undefined> {
+    const failure = this.failures.take(operation);
+    if (failure?.kind !== 'late') return failure;
+    await new Promise<void>((resolve) => void this.#timers.after(failure.delayMs, resolve));
+    return undefined;
+  }
+
   async #succeed(exchange: Exchange, outcome: Outcome): Promise<void> {
     const { newLeg, data } = outcome;
     if (this.#options.isAnsweredAfterWebhook()) await newLeg?.begin();
     // 'close' comes after the answer is out, and also if the server has hung up without waiting for it.
+    else if (exchange.response.destroyed) void newLeg?.begin();
     else exchange.response.once('close', () => void newLeg?.begin());
     this.#answer(exchange, 200, { data });
   }
 
   #fail(exchange: Exchange, failure: Failure): void {
-    if (failure.kind === 'hang') return;
+    if (failure.kind === 'hang' || failure.kind === 'late') return;
     if (failure.kind === 'reset') {
       exchange.response.socket?.destroy();
       return;
@@ -140,10 +168,14 @@ export class TelnyxApi {
     this.#answer(exchange, httpStatus, new ApiError({ httpStatus, code, title, detail }).body);
   }
 
-  #listActiveCalls(exchange: Exchange, connectionId: string | undefined): void {
+  #listActiveCalls(exchange: Exchange, connectionId: string): void {
     if (connectionId !== this.#options.account.connectionId) throw refusals.invalidConnection();
     const active = this.#options.account.legs.filter((leg) => leg.state !== 'ended').map(activeCall);
     this.#answer(exchange, 200, pageOf(active, exchange.entry.path));
+  }
+
+  #isForgotten({ endedAtMs }: SimulatedLeg): boolean {
+    return endedAtMs !== undefined && nowMs() - endedAtMs > REMEMBERED_SECS * this.#options.secondMs;
   }
 
   #leg(carrierCallId: string): SimulatedLeg {

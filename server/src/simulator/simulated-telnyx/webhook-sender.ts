@@ -17,12 +17,12 @@ const REORDER_HOLD_MS = 150;
 
 /** Faults of webhook delivery; change them at any time. */
 export type WebhookFaults = {
-  /** Delivers each event this much later. */
-  delayMs?: number;
+  /** Delivers each event this much later, or as much as this returns. */
+  delayMs?: number | ((eventType: string, carrierCallId: string) => number);
   /** Delivers each event twice, or those for which this returns true. */
   duplicate?: boolean | ((eventType: string, carrierCallId: string) => boolean);
-  /** Delivers every other event of a call after its successor. */
-  reorder?: boolean;
+  /** Delivers every other event of a call after its successor, or of those for which this returns true. */
+  reorder?: boolean | ((eventType: string, carrierCallId: string) => boolean);
   /** Never delivers the events for which this returns true. */
   drop?: (eventType: string, carrierCallId: string) => boolean;
   /** Delivers call.initiated before the dial request is answered. */
@@ -79,10 +79,11 @@ export class WebhookSender {
     const { faults } = this;
     if (this.#closed || faults.drop?.(event.eventType, event.carrierCallId) === true) return;
     const delivery = { ...event, eventId: randomUUID(), occurredAt: timestamp() };
-    if (faults.delayMs !== undefined) await this.#pause(faults.delayMs);
-    if (faults.reorder === true && !this.#held.has(event.carrierCallId)) await this.#hold(event.carrierCallId);
+    const delayMs = delayOf(event, faults);
+    if (delayMs > 0) await this.#pause(delayMs);
+    if (applies(faults.reorder, event) && !this.#held.has(event.carrierCallId)) await this.#hold(event.carrierCallId);
     const tries = [this.#deliver(delivery)];
-    if (isDoubled(event, faults)) tries.push(this.#deliver(delivery));
+    if (applies(faults.duplicate, event)) tries.push(this.#deliver(delivery));
     this.#held.get(event.carrierCallId)?.();
     await Promise.all(tries);
   }
@@ -178,8 +179,12 @@ export class WebhookSender {
   }
 }
 
-function isDoubled({ eventType, carrierCallId }: WebhookEvent, { duplicate = false }: WebhookFaults): boolean {
-  return typeof duplicate === 'function' ? duplicate(eventType, carrierCallId) : duplicate;
+function delayOf({ eventType, carrierCallId }: WebhookEvent, { delayMs = 0 }: WebhookFaults): number {
+  return typeof delayMs === 'function' ? delayMs(eventType, carrierCallId) : delayMs;
+}
+
+function applies(fault: WebhookFaults['duplicate' | 'reorder'], { eventType, carrierCallId }: WebhookEvent): boolean {
+  return typeof fault === 'function' ? fault(eventType, carrierCallId) : fault === true;
 }
 
 function isToBeRetried(httpStatus: number | undefined): boolean {

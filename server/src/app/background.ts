@@ -1,0 +1,77 @@
+// What goes on beside the calls: this node's lease and the calls of nodes that are gone, the comparison with the carrier,
+// the callbacks, the day's budget and the end of old data. Started when the server listens, stopped with it.
+
+import type { AiBreaker } from '../calls/ai-breaker';
+import type { CallService } from '../calls/call-service';
+import type { DayBudget } from '../calls/day-budget';
+import { NodeLease } from '../calls/node-lease';
+import type { Carrier, Clock, Logger } from '../calls/ports';
+import { Reaper, type ReaperTimes } from '../calls/reaper';
+import { Reconciler } from '../calls/reconciler';
+import { RetentionSweep } from '../calls/retention-sweep';
+import type { Records } from './records';
+
+/** What the background works with. */
+export type BackgroundParts = {
+  readonly records: Records;
+  readonly retentionDays: number | undefined;
+  readonly calls: CallService;
+  readonly carrier: Carrier;
+  readonly budget: DayBudget;
+  readonly breaker: AiBreaker;
+  readonly clock: Clock;
+  readonly log: Logger;
+};
+
+/** Times other than those for real life. */
+export type BackgroundTimes = {
+  readonly leaseMs?: number | undefined;
+  readonly reaper?: Partial<ReaperTimes> | undefined;
+};
+
+/** Everything that goes on by itself. */
+export type Background = {
+  readonly start: () => void;
+  /** Nothing new is begun. */
+  readonly stop: () => void;
+  /** What this node still has is for the others from now on: everything that it knows of it is written. */
+  readonly signOff: () => Promise<void>;
+};
+
+/** Puts it together; nothing runs yet. */
+export function background(parts: BackgroundParts, times: BackgroundTimes): Background {
+  const { records, calls, carrier, budget, breaker, clock, log } = parts;
+  const { store, journal, recordings } = records;
+  const find = store.find.bind(store);
+  const reconciler = new Reconciler({ carrier, clock, log, journal, leases: records.leases, find, recordings });
+  const lease = new NodeLease({
+    leases: records.leases,
+    reconcile: () => reconciler.reconcile(),
+    isShared: records.isShared,
+    clock,
+    log,
+    leaseMs: times.leaseMs,
+  });
+  const reaper = new Reaper({
+    carrier,
+    live: () => calls.watched(),
+    find,
+    end: (callId, reason) => calls.onLegGone(callId, reason),
+    times: times.reaper,
+    clock,
+    log,
+  });
+  const sweep = new RetentionSweep({ ...records, days: parts.retentionDays, clock, log });
+  return {
+    start: () => {
+      lease.start();
+      reaper.start();
+      sweep.start();
+      records.callbacks.start();
+    },
+    stop: () => {
+      for (const worker of [reaper, sweep, budget, breaker]) worker.close();
+    },
+    signOff: () => lease.stop(),
+  };
+}
