@@ -11,6 +11,7 @@ module.exports = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],
   },
+  testSequencer: '<rootDir>/../jest.sequencer.cjs',
   testTimeout: 20_000,
   // Calls happen in real time: most of a test's time is waiting, and several workers a core wait at once. As a number:
   // jest takes more than 100% for that many workers.

@@ -6,9 +6,10 @@ import type { Call } from '../../src/calls/call';
 import { CALL_STATUSES, type CallStatus } from '../../src/calls/call-state';
 import { endCall } from '../../src/calls/end-call';
 import { CursorError } from '../../src/calls/errors';
-import type { CallQuery, CallStore, Idempotency } from '../../src/calls/ports';
-import { aCall, aCallId, anEntry, aUsage } from '../support/builders';
+import type { CallQuery, CallStore, Idempotency } from '../../src/calls/record-ports';
+import { aCall, aCallId, aUsage } from '../support/builders';
 import { ManualClock } from '../support/manual-clock';
+import { saved } from './writes';
 
 /** A store of its own for one test, and how to let go of it. */
 export type StoreUnderTest = { readonly store: CallStore; readonly close: () => Promise<void> };
@@ -55,6 +56,8 @@ function aFullCall(): Call {
     statusCallbackUrl: 'https://example.com/hook?a=b',
     carrierCallId: 'v3:abc',
     maxDurationSeconds: 61,
+    maxCostUsd: 0.35,
+    isRecorded: true,
     behaviour: FULL_BEHAVIOUR,
     timings: {
       createdAtMs: ManualClock.START_MS,
@@ -64,6 +67,9 @@ function aFullCall(): Call {
       endedAtMs: ManualClock.START_MS + 4,
     },
     usage: aUsage({ responses: 3, inputAudioTokens: 120, cachedInputTokens: 7, costUsd: 0.012_345_678 }),
+    carrierCostUsd: 0.007,
+    mayHaveLeg: false,
+    recording: { state: 'ready', durationMs: 61_000, bytes: 1_952_044 },
     verdict: endCall('callee-hung-up', { hangupCause: 'normal_clearing', retries: 2, final: true }),
   });
 }
@@ -98,10 +104,13 @@ export function callStoreContract(name: string, makeStore: () => Promise<StoreUn
       });
 
       test('is saved whole: every field that can change does', async () => {
+        const { carrierCallId, timings, usage, carrierCostUsd, mayHaveLeg, recording } = aFullCall();
+        const verdict = endCall('ai-failed', { tries: 4 });
+        const changes = { carrierCallId, timings, usage, carrierCostUsd, mayHaveLeg, recording, verdict };
         await store.insert(aCall());
-        const later = { ...aFullCall(), status: 'failed' as const, verdict: endCall('ai-failed', { tries: 4 }) };
+        const later = aCall({ ...changes, status: 'failed', instructions: 'Say goodbye.' });
 
-        await store.save(later);
+        await saved(store, later);
 
         expect(await store.find(aCallId())).toEqual(later);
       });
@@ -109,7 +118,7 @@ export function callStoreContract(name: string, makeStore: () => Promise<StoreUn
       test('keeps its behaviour through every save', async () => {
         const behaviour = { ...DEFAULT_BEHAVIOUR, opening: 'silent' as const, builtInTools: [] };
         await store.insert(aCall({ behaviour }));
-        await store.save(aCall({ behaviour, status: 'ringing' }));
+        await saved(store, aCall({ behaviour, status: 'ringing' }));
 
         expect((await store.find(aCallId()))?.behaviour).toEqual(behaviour);
         expect((await store.list({ limit: 1 })).calls[0]?.behaviour).toEqual(behaviour);
@@ -123,17 +132,26 @@ export function callStoreContract(name: string, makeStore: () => Promise<StoreUn
         expect((await store.find(aCallId(2)))?.usage.costUsd).toBe(0);
       });
 
+      test('is saved although somebody counts in fractions of tokens', async () => {
+        const usage = aUsage({ inputTextTokens: 1.25, inputAudioTokens: 1.5, outputAudioTokens: 0.4, costUsd: 0.01 });
+        await store.insert(aCall());
+
+        await saved(store, aCall({ usage }));
+
+        expect((await store.find(aCallId()))?.usage).toEqual(usage);
+      });
+
       test('is saved without touching another', async () => {
         await store.insert(aCall());
         await store.insert(aCall({ callId: aCallId(2) }));
 
-        await store.save(aCall({ status: 'busy' }));
+        await saved(store, aCall({ status: 'busy' }));
 
         expect((await store.find(aCallId(2)))?.status).toBe('queued');
       });
 
       test('that was never inserted is not made by saving it', async () => {
-        await store.save(aCall());
+        await saved(store, aCall());
 
         expect(await store.find(aCallId())).toBeUndefined();
       });
@@ -144,6 +162,16 @@ export function callStoreContract(name: string, makeStore: () => Promise<StoreUn
         await expect(store.insert(aCall({ to: '+12025550199' }))).rejects.toThrow();
         expect((await store.find(aCallId()))?.to).toBe(aCall().to);
       });
+
+      test.each([undefined, KEY])(
+        'inserted again, as nobody knew whether it was, is inserted (key: %j)',
+        async (key) => {
+          await store.insert(aCall(), key);
+
+          expect(await store.insert(aCall(), key)).toEqual({ kind: 'inserted' });
+          expect((await store.list({ limit: 10 })).calls).toEqual([aCall()]);
+        },
+      );
 
       test('keeps text of any script, quotes and control characters', async () => {
         const call = aCall({ instructions: UNICODE, greeting: UNICODE, metadata: { [UNICODE]: UNICODE } });
@@ -166,7 +194,7 @@ export function callStoreContract(name: string, makeStore: () => Promise<StoreUn
 
       test('finds the call that it placed, as it is now', async () => {
         await store.insert(aCall(), KEY);
-        await store.save(aCall({ status: 'ringing' }));
+        await saved(store, aCall({ status: 'ringing' }));
 
         const replay = { kind: 'replayed', call: aCall({ status: 'ringing' }) };
         expect(await store.findReplay(KEY)).toEqual(replay);
@@ -205,7 +233,7 @@ export function callStoreContract(name: string, makeStore: () => Promise<StoreUn
 
       test('still belongs to its call after the call was saved', async () => {
         await store.insert(aCall(), KEY);
-        await store.save(aFullCall());
+        await saved(store, aFullCall());
 
         expect(await store.findReplay(KEY)).toMatchObject({ kind: 'replayed', call: { status: 'completed' } });
       });
@@ -252,7 +280,7 @@ export function callStoreContract(name: string, makeStore: () => Promise<StoreUn
 
       test('follows a call into its new status', async () => {
         await insertAt(1, 1_000);
-        await store.save(aCall({ status: 'no-answer', timings: { createdAtMs: 1_000 } }));
+        await saved(store, aCall({ status: 'no-answer', timings: { createdAtMs: 1_000 } }));
 
         expect(await idsOf({ statuses: ['queued'] })).toEqual([]);
         expect(await idsOf({ statuses: ['no-answer'] })).toEqual([aCallId(1)]);
@@ -320,65 +348,6 @@ export function callStoreContract(name: string, makeStore: () => Promise<StoreUn
           await expect(store.list({ limit: 1, cursor })).rejects.toThrow(CursorError);
         },
       );
-    });
-
-    describe('the timeline', () => {
-      test('has its entries in the order in which they were written, not of their times', async () => {
-        await store.insert(aCall());
-        for (const [type, atMs] of [
-          ['first', 3_000],
-          ['second', 1_000],
-          ['third', 2_000],
-        ] as const) {
-          await store.append(anEntry({ type, atMs }));
-        }
-
-        const timeline = await store.timeline(aCallId());
-
-        expect(timeline.map(({ type, atMs }) => [type, atMs])).toEqual([
-          ['first', 3_000],
-          ['second', 1_000],
-          ['third', 2_000],
-        ]);
-      });
-
-      test('keeps what belongs to an entry', async () => {
-        await store.insert(aCall());
-        const entry = anEntry({
-          type: 'turn.finished',
-          data: { turn: { speaker: 'callee', text: UNICODE, isInterrupted: false, heardMs: 12.5 }, list: [1, null] },
-        });
-
-        await store.append(entry);
-
-        expect(await store.timeline(aCallId())).toEqual([entry]);
-      });
-
-      test('is the call’s own', async () => {
-        await store.insert(aCall());
-        await store.insert(aCall({ callId: aCallId(2) }));
-        await store.append(anEntry({ type: 'mine' }));
-        await store.append(anEntry({ type: 'other', callId: aCallId(2) }));
-        await store.append(anEntry({ type: 'mine too' }));
-
-        expect((await store.timeline(aCallId())).map(({ type }) => type)).toEqual(['mine', 'mine too']);
-      });
-
-      test('is empty for a call without entries, and for none', async () => {
-        await store.insert(aCall());
-
-        expect(await store.timeline(aCallId())).toEqual([]);
-        expect(await store.timeline(aCallId(9))).toEqual([]);
-      });
-
-      test('is unharmed when its call is saved', async () => {
-        await store.insert(aCall());
-        await store.append(anEntry());
-
-        await store.save(aFullCall());
-
-        expect(await store.timeline(aCallId())).toHaveLength(1);
-      });
     });
   });
 }

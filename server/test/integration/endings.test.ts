@@ -173,7 +173,10 @@ describe('a stream that', () => {
   });
 
   test('is lost ends the call and the leg', async () => {
-    bridge.telnyx.setDefaultScript({ steps: [{ do: 'wait-for-speech' }, { do: 'drop-stream' }] });
+    bridge.telnyx.setDefaultScript({
+      steps: [{ do: 'wait-for-speech' }, { do: 'drop-stream' }],
+      restarts: { kind: 'never' },
+    });
 
     const record = await bridge.ended(await bridge.place(), 15_000);
 
@@ -194,20 +197,20 @@ describe('a stream that', () => {
 });
 
 describe('an AI that', () => {
-  test.each<[string, Parameters<TestBridge['openai']['failNextConnection']>[0], string]>([
+  test.each<[string, NonNullable<TestBridge['openai']['outage']>, string]>([
     ['refuses the key', { kind: 'invalid-key' }, 'ai-unauthorized'],
     ['has no credit left', { kind: 'insufficient-quota' }, 'ai-unauthorized'],
     ['does not know the model', { kind: 'model-not-found' }, 'ai-unauthorized'],
-    ['answers with a plain HTTP error', { kind: 'http', status: 503 }, 'ai-unavailable'],
+    ['answers each time with a plain HTTP error', { kind: 'http', status: 503 }, 'ai-unavailable'],
     ['refuses the settings', { kind: 'reject-update' }, 'ai-refused-session'],
     ['takes the settings and keeps its own audio format', { kind: 'ignore-formats' }, 'ai-refused-session'],
   ])('%s ends the call while it rings', async (_what, failure, reason) => {
-    if (failure.kind === 'ignore-formats') {
-      await bridge.close();
-      bridge = await TestBridge.start({ env: { OPENAI_AUDIO_FORMAT: 'pcmu' }, compose: { deadlines: DEADLINES } });
-    }
-    bridge.openai.failNextConnection(failure);
-    bridge.telnyx.setDefaultScript({ ringMs: 1_500 });
+    await bridge.close();
+    // Seconds of their full length: opening a session again takes one.
+    const env: Record<string, string> = failure.kind === 'ignore-formats' ? { OPENAI_AUDIO_FORMAT: 'pcmu' } : {};
+    bridge = await TestBridge.start({ env, compose: { deadlines: DEADLINES } });
+    bridge.openai.outage = failure;
+    bridge.telnyx.setDefaultScript({ ringMs: 5_000 });
 
     const record = await bridge.ended(await bridge.place());
 
@@ -215,16 +218,19 @@ describe('an AI that', () => {
     await expectNothingLeft();
   });
 
-  test('is lost in the middle of the call lets the carrier say so before it hangs up', async () => {
+  test('is lost in the middle of the call for good lets the carrier say so before it hangs up', async () => {
     const callId = await bridge.place();
     const session = await bridge.openai.nextSession();
     await bridge.entry(callId, 'greeting.started');
 
+    bridge.openai.outage = { kind: 'http', status: 503 };
     session.drop();
     const record = await bridge.ended(callId, 15_000);
 
     expect(record).toMatchObject({ status: 'failed', endReason: 'ai-connection-lost' });
-    expect(bridge.telnyx.requests.map(({ operation }) => operation)).toEqual(['dial', 'speak', 'hangup']);
+    const operations = bridge.telnyx.requests.map(({ operation }) => operation);
+    expect(operations.slice(-2)).toEqual(['speak', 'hangup']);
+    expect(operations.filter((operation) => operation === 'hangup')).toHaveLength(1);
     await expectNothingLeft();
   });
 

@@ -2,7 +2,8 @@
 // becomes of each request.
 
 import type { CallControls, TransferOutcome, VoiceLine } from '../../src/calls/agent-ports';
-import type { CarrierStream, ConversationEvent } from '../../src/calls/conversation-ports';
+import type { CarrierStream } from '../../src/calls/conversation-ports';
+import type { ConversationEvent } from '../../src/calls/conversation-events';
 import type { EndDetails, EndReason } from '../../src/calls/end-call';
 import type { SpeechOutcome, SpeechRequest, TurnTaking } from '../../src/calls/speech';
 import type { Deferred } from '../../src/lib/deferred';
@@ -25,6 +26,7 @@ export class FakeVoiceLine implements VoiceLine {
   closed = false;
   isStreaming = true;
   isAiSpeaking = false;
+  isAiHeard = false;
   isCalleeSpeaking = false;
   readonly commands: LineCommand[] = [];
   /** Runs within `interrupt`, for what a real line would report at that moment. */
@@ -133,6 +135,10 @@ export class FakeVoiceLine implements VoiceLine {
     while (this.pendingSpeeches > 0) this.settleSpeech('unspoken');
     for (const responseId of this.#playing.keys()) this.finishPlaying(responseId, 'interrupted');
   }
+
+  whenSettled(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /** An end that an agent asked for. */
@@ -146,7 +152,11 @@ export class FakeCallControls implements CallControls {
   readonly events: ConversationEvent[] = [];
   readonly sentDigits: string[] = [];
   readonly transfers: string[] = [];
+  readonly spokenByCarrier: string[] = [];
+  leftUsd = Infinity;
   canceledTransfers = 0;
+
+  onSpeakByCarrier: (text: string) => Promise<void> = () => Promise.resolve();
 
   onEnd: () => void = () => {};
   onSendDigits: (digits: string) => Promise<void> = () => Promise.resolve();
@@ -163,6 +173,15 @@ export class FakeCallControls implements CallControls {
   end(reason: EndReason, details?: EndDetails): void {
     this.ends.push(details === undefined ? { reason } : { reason, details });
     this.onEnd();
+  }
+
+  remainingUsd(): number {
+    return this.leftUsd;
+  }
+
+  speakByCarrier(text: string): Promise<void> {
+    this.spokenByCarrier.push(text);
+    return this.onSpeakByCarrier(text);
   }
 
   sendDigits(digits: string): Promise<void> {

@@ -2,8 +2,10 @@
 
 import { DEFAULT_BEHAVIOUR } from '../../src/calls/behaviour';
 import { type Call, type CallRequest, type CallUsage, createCall, NO_USAGE } from '../../src/calls/call';
+import type { Charge, Spending } from '../../src/calls/cost';
 import type { ItemRef } from '../../src/calls/conversation-ports';
-import type { CarrierEvent, CarrierOccurrence, DialRequest, TimelineEntry } from '../../src/calls/ports';
+import type { CarrierEvent, CarrierOccurrence, DialRequest } from '../../src/calls/ports';
+import type { TimelineEntry } from '../../src/calls/record-ports';
 import { ManualClock } from './manual-clock';
 
 /** Ids are version 4 UUIDs that can be told apart at a glance. */
@@ -20,6 +22,7 @@ export function aCallRequest(changes: Partial<CallRequest> = {}): CallRequest {
     voice: 'marin',
     maxDurationSeconds: 600,
     behaviour: DEFAULT_BEHAVIOUR,
+    isRecorded: false,
     metadata: {},
     ...changes,
   };
@@ -33,6 +36,23 @@ export function aCall(changes: Partial<Call> = {}): Call {
 /** Usage of one response, or of whatever a test says. */
 export function aUsage(changes: Partial<CallUsage> = {}): CallUsage {
   return { ...NO_USAGE, ...changes };
+}
+
+/** The charge of one response. */
+export function aCharge(changes: Partial<Charge> = {}): Charge {
+  return {
+    source: 'response',
+    reference: 'response-a',
+    model: 'gpt-realtime-2.1-mini',
+    pricesAsOf: '2026-11-20',
+    items: [{ kind: 'audio-output', quantity: 100, unit: 'tokens', unitPriceUsd: 0.00002, amountUsd: 0.002 }],
+    ...changes,
+  };
+}
+
+/** What one response has used. */
+export function aSpending(changes: Partial<CallUsage> = {}): Spending {
+  return { usage: aUsage(changes), charge: aCharge() };
 }
 
 /** An item of the AI. */

@@ -7,7 +7,7 @@ import type {
   CarrierStream,
   CarrierStreamListener,
   Conversation,
-  ConversationEvent,
+  HistoryItem,
   ItemRef,
   MachineNews,
   OrderRefusal,
@@ -16,26 +16,22 @@ import type {
   RequestedResponse,
   SayRequest,
 } from '../../src/calls/conversation-ports';
-import { CursorError } from '../../src/calls/errors';
+import type { ConversationEvent } from '../../src/calls/conversation-events';
+import { aCharge } from './builders';
+import type { EndReason } from '../../src/calls/end-call';
 import type { TurnTaking } from '../../src/calls/speech';
 import type {
-  CallPage,
-  CallQuery,
-  CallStore,
-  CallWatcher,
   Carrier,
   DialRequest,
-  Idempotency,
-  Insertion,
   LegCommand,
+  LiveLeg,
   LogFields,
   Logger,
   MediaEndpoint,
-  Replay,
   StreamTarget,
-  TimelineEntry,
   TransferRequest,
 } from '../../src/calls/ports';
+import type { CallWatcher, TimelineEntry } from '../../src/calls/record-ports';
 
 /** A phone network that accepts everything, unless a test replaces a handler. */
 export class FakeCarrier implements Carrier {
@@ -53,6 +49,8 @@ export class FakeCarrier implements Carrier {
   onStartStream: () => Promise<void> = () => Promise.resolve();
   onSpeak: () => Promise<void> = () => Promise.resolve();
   onSendDigits: () => Promise<void> = () => Promise.resolve();
+  onIsAlive: (carrierCallId: string) => Promise<boolean> = () => Promise.resolve(true);
+  onLiveLegs: () => Promise<readonly LiveLeg[]> = () => Promise.resolve([]);
   onTransfer: () => Promise<void> = () => Promise.resolve();
 
   dial(request: DialRequest): Promise<{ readonly carrierCallId: string }> {
@@ -75,6 +73,14 @@ export class FakeCarrier implements Carrier {
     return this.onSpeak();
   }
 
+  isAlive(carrierCallId: string): Promise<boolean> {
+    return this.onIsAlive(carrierCallId);
+  }
+
+  liveLegs(): Promise<readonly LiveLeg[]> {
+    return this.onLiveLegs();
+  }
+
   sendDigits(command: LegCommand, digits: string): Promise<void> {
     this.digits.push({ command, digits });
     return this.onSendDigits();
@@ -84,99 +90,6 @@ export class FakeCarrier implements Carrier {
     this.transfers.push({ command, request });
     return this.onTransfer();
   }
-}
-
-type StoredCall = { call: Call; readonly idempotency: Idempotency | undefined };
-
-/** The record of calls in memory; held to the same contract as the SQL one. */
-export class MemoryCallStore implements CallStore {
-  readonly #calls = new Map<string, StoredCall>();
-  readonly #entries: TimelineEntry[] = [];
-  /** Runs before each operation; a test delays or fails operations with it. */
-  before: (operation: 'insert' | 'save' | 'append' | 'find') => Promise<void> = () => Promise.resolve();
-
-  async insert(call: Call, idempotency?: Idempotency): Promise<Insertion> {
-    await this.before('insert');
-    const replay = idempotency && this.#replayOf(idempotency);
-    if (replay) return replay;
-    if (this.#calls.has(call.callId)) throw new Error('This call id is taken.');
-    this.#calls.set(call.callId, { call, idempotency });
-    return { kind: 'inserted' };
-  }
-
-  findReplay(idempotency: Idempotency): Promise<Replay | undefined> {
-    return Promise.resolve(this.#replayOf(idempotency));
-  }
-
-  async save(call: Call): Promise<void> {
-    await this.before('save');
-    const stored = this.#calls.get(call.callId);
-    if (stored) stored.call = call;
-  }
-
-  async append(entry: TimelineEntry): Promise<void> {
-    await this.before('append');
-    this.#entries.push(structuredClone(entry));
-  }
-
-  async find(callId: string): Promise<Call | undefined> {
-    await this.before('find');
-    return this.#calls.get(callId)?.call;
-  }
-
-  list(query: CallQuery): Promise<CallPage> {
-    const after = query.cursor === undefined ? undefined : parseCursor(query.cursor);
-    if (after === null) return Promise.reject(new CursorError('This cursor is not one of ours.'));
-    const calls = [...this.#calls.values()]
-      .map(({ call }) => call)
-      .filter((call) => isWanted(call, query))
-      .filter((call) => after === undefined || comparePlaces(after, placeOf(call)) < 0)
-      .sort((a, b) => comparePlaces(placeOf(a), placeOf(b)));
-    const page = calls.slice(0, query.limit);
-    const last = page.at(-1);
-    return Promise.resolve(
-      calls.length > page.length && last ? { calls: page, nextCursor: JSON.stringify(placeOf(last)) } : { calls: page },
-    );
-  }
-
-  timeline(callId: string): Promise<readonly TimelineEntry[]> {
-    return Promise.resolve(this.#entries.filter((entry) => entry.callId === callId));
-  }
-
-  #replayOf({ key, fingerprint }: Idempotency): Replay | undefined {
-    const stored = [...this.#calls.values()].find(({ idempotency }) => idempotency?.key === key);
-    if (!stored) return undefined;
-    if (stored.idempotency?.fingerprint !== fingerprint) return { kind: 'mismatched' };
-    return { kind: 'replayed', call: stored.call };
-  }
-}
-
-type Place = readonly [createdAtMs: number, callId: string];
-
-function placeOf(call: Call): Place {
-  return [call.timings.createdAtMs, call.callId];
-}
-
-/** Newest first; calls of the same moment by their id. */
-function comparePlaces(a: Place, b: Place): number {
-  if (a[0] !== b[0]) return b[0] - a[0];
-  return a[1] === b[1] ? 0 : a[1] > b[1] ? -1 : 1;
-}
-
-function parseCursor(cursor: string): Place | null {
-  try {
-    const place: unknown = JSON.parse(cursor);
-    return Array.isArray(place) && place.length === 2 ? (place as unknown as Place) : null;
-  } catch {
-    // Not JSON, so it is not one of ours.
-    return null;
-  }
-}
-
-function isWanted(call: Call, { statuses, to, sinceMs }: CallQuery): boolean {
-  if (statuses && !statuses.includes(call.status)) return false;
-  if (to !== undefined && call.to !== to) return false;
-  return sinceMs === undefined || call.timings.createdAtMs >= sinceMs;
 }
 
 /** A conversation that a test drives by `report`. */
@@ -189,12 +102,15 @@ export class FakeConversation implements Conversation {
   refusal: OrderRefusal | undefined;
   /** Runs within `close`, for what a real one may do at that moment. */
   onClose: () => void = () => {};
+  /** When a closed one has nothing more to report. */
+  onSettle: () => Promise<void> = () => Promise.resolve();
   readonly attached: CarrierStream[] = [];
   readonly says: SayRequest[] = [];
   readonly instructions: string[] = [];
   readonly transfers: AnnouncedTransfer[] = [];
   readonly digits: string[] = [];
   readonly machineNews: MachineNews[] = [];
+  readonly leaves: EndReason[] = [];
 
   constructor(
     readonly call: Call,
@@ -252,10 +168,18 @@ export class FakeConversation implements Conversation {
     this.report(how === 'stopped' ? { type: 'stream.stopped' } : { type: 'stream.lost', closeCode: 1006 });
   }
 
+  leave(reason: EndReason): void {
+    this.leaves.push(reason);
+  }
+
   close(): void {
     this.closed = true;
     for (const stream of this.attached) stream.close();
     this.onClose();
+  }
+
+  whenSettled(): Promise<void> {
+    return this.onSettle();
   }
 }
 
@@ -293,11 +217,16 @@ export type SessionCommand =
 
 /** An AI leg whose events a test raises through `listener`. */
 export class FakeRealtimeSession implements RealtimeSession {
+  readonly restored: HistoryItem[] = [];
+  expiresAtMs: number | undefined;
   closed = false;
   isCongested = false;
   /** Answer of `cancelResponse`. */
   isGenerating = false;
   readonly commands: SessionCommand[] = [];
+  readonly drainLimitsMs: number[] = [];
+  /** When `drain` resolves. */
+  drained: Promise<void> = Promise.resolve();
   #listener: RealtimeListener | undefined;
 
   get listener(): RealtimeListener {
@@ -312,6 +241,10 @@ export class FakeRealtimeSession implements RealtimeSession {
 
   of<T extends SessionCommand['type']>(type: T): Extract<SessionCommand, { type: T }>[] {
     return this.commands.filter((command): command is Extract<SessionCommand, { type: T }> => command.type === type);
+  }
+
+  restore(history: readonly HistoryItem[]): void {
+    this.restored.push(...history);
   }
 
   open(listener: RealtimeListener): void {
@@ -356,13 +289,18 @@ export class FakeRealtimeSession implements RealtimeSession {
     this.commands.push({ type: 'delete', itemId });
   }
 
+  drain(limitMs: number): Promise<void> {
+    this.drainLimitsMs.push(limitMs);
+    return this.drained;
+  }
+
   close(): void {
     this.closed = true;
   }
 
   /** Raises the end of a response. */
   finishResponse(responseId: string, usage: CallUsage): void {
-    this.listener.onResponseDone({ responseId, status: 'completed', usage });
+    this.listener.onResponseDone({ responseId, status: 'completed', spending: { usage, charge: aCharge() } });
   }
 }
 
@@ -428,12 +366,17 @@ export class FakeCarrierStream implements CarrierStream {
 
 /** Gives out addresses and remembers for whom. */
 export class FakeMediaEndpoint implements MediaEndpoint {
+  readonly reopened: string[] = [];
   readonly issued: string[] = [];
   readonly revoked: string[] = [];
 
   issueStream(callId: string): StreamTarget {
     this.issued.push(callId);
     return { url: `ws://localhost/media-bridge?callId=${callId}`, token: `token-${this.issued.length}` };
+  }
+
+  reopen(callId: string): void {
+    this.reopened.push(callId);
   }
 
   revoke(callId: string): void {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type App, compose, type ComposeOptions } from '../../src/app/compose';
 import { type RunningServer, start } from '../../src/app/lifecycle';
 import type { Call } from '../../src/calls/call';
-import type { CallWatcher, TimelineEntry } from '../../src/calls/ports';
+import type { CallWatcher, TimelineEntry } from '../../src/calls/record-ports';
 import { loadConfig } from '../../src/config/config';
 import { SILENT_LOGGER } from '../../src/observability/logger';
 import { freePort } from '../../src/simulator/free-port';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { AnsweringMachine } from '../../../src/agent/answering-machine';
 import type { AnsweringMachineMode } from '../../../src/calls/behaviour';
-import type { MachineNews, MachineResult } from '../../../src/calls/conversation-ports';
+import type { MachineNews } from '../../../src/calls/conversation-ports';
+import type { MachineResult } from '../../../src/calls/conversation-events';
 import { FakeCallControls, FakeVoiceLine } from '../../support/agent-fakes';
 import { ManualClock, settle } from '../../support/manual-clock';
 
@@ -9,6 +10,7 @@ const QUIET_MS = 2_500;
 const WAIT_MAX_MS = 35_000;
 const LAST_WORD_MS = 500;
 const TOTAL_MAX_MS = 90_000;
+const HURRY_MAX_MS = 8_000;
 
 const BEEP: MachineNews = { kind: 'greeting-ended', hasBeep: true };
 const NO_BEEP: MachineNews = { kind: 'greeting-ended', hasBeep: false };
@@ -349,6 +351,34 @@ describe('leave-message: how it ends', () => {
 
     expect(takeOvers).toBe(1);
     expect(line.spoken).toHaveLength(1);
+  });
+});
+
+describe('leave-message: when there is no time left', () => {
+  test('a message that has begun comes to its end', async () => {
+    machine.onNews(BEEP);
+    machine.hurry();
+    await clock.advanceAsync(HURRY_MAX_MS - 1);
+
+    await settleSpeech('heard');
+    await clock.advanceAsync(LAST_WORD_MS);
+
+    expect(controls.ends).toEqual([{ reason: 'voicemail-left' }]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('a message that takes too long is given up, and one that has not begun at once', () => {
+    machine.onNews(BEEP);
+    machine.hurry();
+    clock.advance(HURRY_MAX_MS);
+    expect(controls.ends).toEqual([NOT_LEFT]);
+
+    makeMachine('leave-message');
+    machine.onNews(detected('machine'));
+    machine.hurry();
+
+    expect(controls.ends).toEqual([NOT_LEFT]);
+    expect(clock.pendingTimers).toBe(0);
   });
 });
 

@@ -11,6 +11,7 @@ const GOODBYE_MAX_MS = 30_000;
 const OTHERS_MAX_MS = 10_000;
 /** A moment in which the record is completed before the call is ended. */
 const MOMENT_MS = 10;
+const GOODBYE_HEARD = { saidGoodbye: true };
 
 let clock: ManualClock;
 let line: FakeVoiceLine;
@@ -336,7 +337,7 @@ describe('a goodbye that is called off', () => {
     await settleSpeech('heard');
     await clock.advanceAsync(LAST_WORD_MS + MOMENT_MS);
 
-    expect(controls.ends).toEqual([{ reason: 'max-duration-reached' }]);
+    expect(controls.ends).toEqual([{ reason: 'max-duration-reached', details: GOODBYE_HEARD }]);
   });
 });
 
@@ -391,7 +392,7 @@ describe('the final goodbye', () => {
     farewell.onCalleeStarted();
     await clock.advanceAsync(LAST_WORD_MS + MOMENT_MS);
 
-    expect(controls.ends).toEqual([{ reason: 'max-duration-reached' }]);
+    expect(controls.ends).toEqual([{ reason: 'max-duration-reached', details: GOODBYE_HEARD }]);
     expect(controls.events).toEqual([]);
   });
 
@@ -425,7 +426,7 @@ describe('the final goodbye', () => {
     await settleSpeech('heard');
     await clock.advanceAsync(LAST_WORD_MS + MOMENT_MS);
 
-    expect(controls.ends).toEqual([{ reason: 'max-duration-reached' }]);
+    expect(controls.ends).toEqual([{ reason: 'max-duration-reached', details: GOODBYE_HEARD }]);
   });
 });
 

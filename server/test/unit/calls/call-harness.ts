@@ -1,12 +1,13 @@
 // The calls of one node with everything around them faked, and words for what tests do to them.
 
-import { type Call, type CallRequest } from '../../../src/calls/call';
+import type { Call, CallRecording, CallRequest } from '../../../src/calls/call';
 import { CallJournal } from '../../../src/calls/call-journal';
-import { CallService } from '../../../src/calls/call-service';
+import { CallService, type Gate } from '../../../src/calls/call-service';
 import { type Deadlines, DEFAULT_DEADLINES } from '../../../src/calls/call-timers';
 import { endCall, type EndReason } from '../../../src/calls/end-call';
 import { CarrierError, type CarrierFailure } from '../../../src/calls/errors';
-import type { CarrierEvent, CarrierOccurrence, Idempotency } from '../../../src/calls/ports';
+import type { CarrierEvent, CarrierOccurrence } from '../../../src/calls/ports';
+import type { Idempotency, SpendingLimit } from '../../../src/calls/record-ports';
 import { type Deferred, deferred } from '../../../src/lib/deferred';
 import { aCallRequest, aCarrierEvent } from '../../support/builders';
 import {
@@ -14,11 +15,11 @@ import {
   FakeCarrierStream,
   FakeConversations,
   FakeMediaEndpoint,
-  MemoryCallStore,
   RecordingLogger,
   RecordingWatcher,
 } from '../../support/fakes';
 import { ManualClock, settle } from '../../support/manual-clock';
+import { MemoryCallStore } from '../../support/memory-call-store';
 
 export const DEADLINES: Deadlines = DEFAULT_DEADLINES;
 
@@ -32,6 +33,27 @@ type EventChanges = {
   readonly transferAttempt?: number | undefined;
 };
 
+/** What all calls may cost, as a test says. */
+class FakeBudget implements SpendingLimit {
+  remainingUsd = Infinity;
+  readonly spent: number[] = [];
+
+  add(usd: number): void {
+    this.spent.push(usd);
+  }
+}
+
+/** The audio of calls, of which a test says what was kept. */
+class FakeRecordings {
+  readonly finished: string[] = [];
+  onFinish: () => Promise<CallRecording | undefined> = () => Promise.resolve(undefined);
+
+  finish(callId: string): Promise<CallRecording | undefined> {
+    this.finished.push(callId);
+    return this.onFinish();
+  }
+}
+
 /** A service whose surroundings a test controls. */
 export class CallHarness {
   readonly clock = new ManualClock();
@@ -41,6 +63,10 @@ export class CallHarness {
   readonly conversations = new FakeConversations();
   readonly watcher = new RecordingWatcher();
   readonly log = new RecordingLogger();
+  readonly budget = new FakeBudget();
+  readonly recordings = new FakeRecordings();
+  /** Whatever speaks against new calls. */
+  readonly gates: Gate[] = [];
   readonly journal: CallJournal;
   readonly service: CallService;
 
@@ -52,6 +78,9 @@ export class CallHarness {
       mediaEndpoint: this.endpoint,
       openConversation: this.conversations.open,
       journal: this.journal,
+      budget: this.budget,
+      recordings: this.recordings,
+      gates: this.gates,
       store,
       clock,
       log,
@@ -132,6 +161,7 @@ export class CallHarness {
   /** The call as the record has it. */
   async recorded(callId: string): Promise<Call | undefined> {
     await settle();
+    await this.journal.flush();
     return this.store.find(callId);
   }
 

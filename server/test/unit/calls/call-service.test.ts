@@ -5,11 +5,11 @@ import {
   CarrierError,
   DrainingError,
 } from '../../../src/calls/errors';
-import type { Idempotency } from '../../../src/calls/ports';
+import type { Idempotency } from '../../../src/calls/record-ports';
 import { deferred } from '../../../src/lib/deferred';
 import { aCallId, aCallRequest, aCarrierEvent } from '../../support/builders';
 import { settle } from '../../support/manual-clock';
-import { CallHarness, DEADLINES } from './call-harness';
+import { CallHarness } from './call-harness';
 
 const KEY: Idempotency = { key: 'key-1', fingerprint: 'fingerprint-1' };
 
@@ -34,13 +34,28 @@ test('a placed call is on record before it is dialled', async () => {
 test('a call that cannot be recorded is not dialled and takes no place', async () => {
   calls.store.before = () => Promise.reject(new Error('disk full'));
 
-  const refusal = expect(calls.place()).rejects.toThrow('disk full');
+  const refusal = expect(calls.place()).rejects.toMatchObject({ code: 'RECORDS_UNAVAILABLE' });
   await calls.clock.advanceAsync(2_000);
   await refusal;
 
   expect(calls.carrier.dials).toEqual([]);
   expect(calls.service.activeCalls).toBe(0);
   await calls.service.whenIdle();
+});
+
+test('a record that was made although the database did not say so is final', async () => {
+  const insert = calls.store.insert.bind(calls.store);
+  calls.store.insert = async (call) => {
+    await insert(call).catch(() => undefined);
+    throw new Error('timeout');
+  };
+
+  const refusal = expect(calls.place()).rejects.toMatchObject({ code: 'RECORDS_UNAVAILABLE' });
+  await calls.clock.advanceAsync(2_000);
+  await refusal;
+
+  const { calls: recorded } = await calls.store.list({ limit: 10 });
+  expect(recorded).toMatchObject([{ status: 'failed', mayHaveLeg: false, verdict: { reason: 'internal-error' } }]);
 });
 
 test('a database that is locked for a moment is no reason to refuse a call', async () => {
@@ -161,19 +176,38 @@ test('a simultaneous second request with the same key is not turned away for wan
   expect(placements.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
 });
 
-test('a call that is ended while its record is being written is never dialled', async () => {
+test('a call whose record is being written when the server stops is never dialled, and its record is complete', async () => {
   const written = deferred<void>();
   calls.store.before = (operation) => (operation === 'insert' ? written.promise : Promise.resolve());
   const placement = calls.service.place(aCallRequest());
   await settle();
 
   calls.service.endAll();
+  await calls.clock.advanceAsync(1_000);
+  written.resolve();
+  const { call } = await placement;
+  await calls.clock.advanceAsync(1_000);
+
+  expect(calls.carrier.dials.map(({ callId }) => callId)).toEqual([]);
+  const verdict = { reason: 'server-stopping' };
+  expect(await calls.store.find(call.callId)).toMatchObject({ status: 'failed', verdict, mayHaveLeg: false });
+  const timeline = await calls.store.timeline(call.callId);
+  expect(timeline.map(({ type }) => type)).toEqual(['call.queued', 'call.failed', 'leg.down']);
+  expect(calls.log.at('error')).toEqual([]);
+});
+
+test('a call whose record is being written when the server drains is placed', async () => {
+  const written = deferred<void>();
+  calls.store.before = (operation) => (operation === 'insert' ? written.promise : Promise.resolve());
+  const placement = calls.service.place(aCallRequest());
+  await settle();
+
+  calls.service.startDraining();
   written.resolve();
   const { call } = await placement;
   await settle();
 
-  expect(calls.carrier.dials.map(({ callId }) => callId)).toEqual([]);
-  expect(await calls.store.find(call.callId)).toMatchObject({ status: 'failed' });
+  expect(await calls.status(call.callId)).toBe('initiated');
 });
 
 test('the last call is not reported gone while the record of one more is being written', async () => {
@@ -196,7 +230,7 @@ test('the last call is not reported gone while the record of one more is being w
   expect(isIdle).toBe(true);
 });
 
-test('the server stops: every call fails, its legs are taken down and the last one reports idle', async () => {
+test('the server stops at once: every call fails without another word, its legs are taken down and the last one reports idle', async () => {
   const talking = await calls.talk();
   const dialled = await calls.place();
   let isIdle = false;
@@ -206,10 +240,9 @@ test('the server stops: every call fails, its legs are taken down and the last o
 
   calls.service.endAll();
   await settle();
-  expect(isIdle).toBe(false);
-  await calls.clock.advanceAsync(DEADLINES.lastWordsMs);
 
   expect(isIdle).toBe(true);
+  expect(calls.carrier.spoken).toEqual([]);
   expect([await calls.reason(talking), await calls.reason(dialled)]).toEqual(['server-stopping', 'server-stopping']);
   expect(calls.carrier.hangUps).toHaveLength(2);
   expect(calls.clock.pendingTimers).toBe(0);

@@ -53,9 +53,9 @@ test.each(TERMINAL_STATUSES)('a %s call ignores a second verdict', (status) => {
   }
 });
 
-test.each(TERMINAL_STATUSES)('a %s call rejects every sign of life of its leg', (status) => {
+test.each(TERMINAL_STATUSES)('a %s call stays as it is, whatever its leg does', (status) => {
   for (const type of ['dial.accepted', 'leg.ringing', 'leg.answered'] as const) {
-    expect(transition(status, { type }).kind).toBe('reject');
+    expect(transition(status, { type }).kind).toBe('ignore');
   }
 });
 

@@ -10,6 +10,8 @@ test('a new call is queued, has used nothing and keeps what was asked for', () =
     status: 'queued',
     timings: { createdAtMs: 1_000 },
     usage: NO_USAGE,
+    // Until it is certain that there is none.
+    mayHaveLeg: true,
   });
 });
 

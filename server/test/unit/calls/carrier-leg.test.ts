@@ -102,17 +102,98 @@ test('hangs up until the carrier takes the command, each time under an id of its
   expect(clock.pendingTimers).toBe(0);
 });
 
-test('gives up after minutes, and says so', async () => {
+test('whoever waits is let go after five minutes, and told; the leg is not down', async () => {
   leg.learn('leg-a');
   carrier.onHangUp = () => Promise.reject(carrierError('unavailable'));
 
   const down = watched(leg.takeDown());
-  await clock.advanceAsync(10 * 60_000);
+  await clock.advanceAsync(4 * 60_000);
+  expect(down.isDone).toBe(false);
+  await clock.advanceAsync(60_000 + 30_000);
 
   expect(down.isDone).toBe(true);
-  expect(carrier.hangUps).toHaveLength(15);
+  expect(leg.isUp).toBe(true);
   expect(log.at('error')).toHaveLength(1);
+});
+
+test('goes on every minute until the carrier hangs up after all', async () => {
+  leg.learn('leg-a');
+  carrier.onHangUp = () => Promise.reject(carrierError('unavailable'));
+  void leg.takeDown();
+  const down = watched(leg.whenDown());
+  await clock.advanceAsync(60 * 60_000);
+  const tries = carrier.hangUps.length;
+
+  await clock.advanceAsync(10 * 60_000);
+  expect(carrier.hangUps.length - tries).toBe(10);
+  carrier.onHangUp = () => Promise.resolve();
+  await clock.advanceAsync(60_000);
+
+  expect(down.isDone).toBe(true);
+  expect(leg.isUp).toBe(false);
   expect(clock.pendingTimers).toBe(0);
+});
+
+test('a second order while the slow tries go on is no second row of tries', async () => {
+  leg.learn('leg-a');
+  carrier.onHangUp = () => Promise.reject(carrierError('unavailable'));
+  void leg.takeDown();
+  await clock.advanceAsync(10 * 60_000);
+
+  const again = watched(leg.takeDown());
+  await settle();
+
+  expect(again.isDone).toBe(true);
+  expect(clock.pendingTimers).toBe(1);
+});
+
+test('counts a leg as down when no carrier would have kept it for so long', async () => {
+  leg.learn('leg-a');
+  carrier.onHangUp = () => Promise.reject(carrierError('unavailable'));
+  void leg.takeDown();
+  const down = watched(leg.whenDown());
+
+  await clock.advanceAsync(4 * 3_600_000 + 60_000);
+
+  expect(down.isDone).toBe(true);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('a leg that cannot be hung up is down when the carrier has it no more', async () => {
+  leg.learn('leg-a');
+  carrier.onHangUp = () => Promise.reject(carrierError('unavailable'));
+  carrier.onIsAlive = (carrierCallId) => Promise.resolve(carrierCallId !== 'leg-a');
+
+  const down = watched(leg.takeDown());
+  await clock.advanceAsync(500);
+
+  expect(down.isDone).toBe(true);
+  expect(carrier.hangUps).toHaveLength(2);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('a leg just dialled, which may not count as alive yet, is not taken for gone at the first failure', async () => {
+  leg.learn('leg-a');
+  carrier.onHangUp = () => Promise.reject(carrierError('unavailable'));
+  carrier.onIsAlive = () => Promise.resolve(false);
+
+  const down = watched(leg.takeDown());
+  await clock.advanceAsync(499);
+
+  expect(down.isDone).toBe(false);
+});
+
+test('a carrier that does not answer the question either is tried on', async () => {
+  leg.learn('leg-a');
+  let failures = 3;
+  carrier.onHangUp = () => (failures-- > 0 ? Promise.reject(carrierError('outcome-unknown')) : Promise.resolve());
+  carrier.onIsAlive = () => Promise.reject(carrierError('unavailable'));
+
+  const down = watched(leg.takeDown());
+  await clock.advanceAsync(500 + 1_000 + 2_000);
+
+  expect(down.isDone).toBe(true);
+  expect(carrier.hangUps).toHaveLength(4);
 });
 
 test('makes no further try once the carrier reports that the leg is down', async () => {

@@ -1,5 +1,6 @@
 // Every way out of a call: whoever ends it, the status is final at once and the leg is taken down behind it.
 
+import { aCharge } from '../../support/builders';
 import { endCall } from '../../../src/calls/end-call';
 import { settle } from '../../support/manual-clock';
 import { CallHarness, carrierError, DEADLINES, RING_LIMIT_MS } from './call-harness';
@@ -267,8 +268,8 @@ test('usage reported by the conversation is added to the call and its record', a
   const callId = await calls.talk();
   const usage = { ...(await calls.call(callId)).usage, responses: 1, outputAudioTokens: 40, costUsd: 0.01 };
 
-  calls.conversations.last.report({ type: 'usage.added', usage });
-  calls.conversations.last.report({ type: 'usage.added', usage });
+  calls.conversations.last.report({ type: 'usage.added', usage, charge: aCharge() });
+  calls.conversations.last.report({ type: 'usage.added', usage, charge: aCharge() });
 
   expect((await calls.call(callId)).usage).toMatchObject({ responses: 2, outputAudioTokens: 80, costUsd: 0.02 });
   expect((await calls.recorded(callId))?.usage).toMatchObject({ responses: 2 });

@@ -151,14 +151,25 @@ describe('when the stream goes away', () => {
     expect(calls.carrier.hangUps).toHaveLength(1);
   });
 
-  test('a lost stream without a hang-up fails the call, and the callee is told', async () => {
+  test('a lost stream is asked for anew; one that stays away fails the call, and the callee is told', async () => {
     calls.conversations.last.report({ type: 'stream.lost', closeCode: 1006 });
 
-    await calls.clock.advanceAsync(DEADLINES.hangupReportMs);
+    await calls.clock.advanceAsync(DEADLINES.streamStartMs);
 
+    expect(calls.carrier.streams).toHaveLength(3);
     const { verdict } = await calls.call(callId);
     expect(verdict).toMatchObject({ reason: 'stream-lost', details: { closeCode: 1006 } });
     expect(calls.carrier.spoken).toHaveLength(1);
+  });
+
+  test('the hang-up that follows a loss decides how the call ended', async () => {
+    calls.conversations.last.report({ type: 'stream.lost', closeCode: 1006 });
+    await calls.clock.advanceAsync(1_000);
+
+    await calls.end(callId, 'callee-hung-up');
+
+    expect(await calls.reason(callId)).toBe('callee-hung-up');
+    expect(calls.clock.pendingTimers).toBe(0);
   });
 
   test('a stream that comes back in time saves the call', async () => {

@@ -439,7 +439,8 @@ describe('after the end of the call', () => {
     await startTransfer();
     await calls.targetEvent(callId, TARGET_RINGS);
 
-    calls.service.endAll();
+    const [conversation] = calls.conversations.all;
+    conversation?.controls.end('internal-error');
     await settle();
 
     expect(calls.carrier.spoken).toHaveLength(1);

@@ -41,7 +41,7 @@ beforeEach(async () => {
     let text = '';
     request.setEncoding('utf8').on('data', (part: string) => (text += part));
     request.on('end', () => {
-      received.push({ path: request.url, body: JSON.parse(text) as Received['body'] });
+      received.push({ path: request.url, body: (text === '' ? {} : JSON.parse(text)) as Received['body'] });
       const { status, body } = answers.shift() ?? TAKEN;
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
@@ -230,5 +230,105 @@ describe('a hang-up', () => {
     answers = [refusal(401, '10009')];
 
     await expect(carrier.hangUp(COMMAND)).rejects.toMatchObject({ failure: 'refused', httpStatus: 401 });
+  });
+});
+
+describe('whether a leg is alive', () => {
+  test.each([true, false])('is what Telnyx says: %s', async (isAlive) => {
+    answers = [{ status: 200, body: { data: { call_control_id: 'v3:leg', is_alive: isAlive, record_type: 'call' } } }];
+
+    expect(await carrier.isAlive('v3:le/g')).toBe(isAlive);
+    expect(received).toEqual([{ path: '/v2/calls/v3:le%2Fg', body: {} }]);
+  });
+
+  test.each([
+    [404, '10005'],
+    [422, '90015'],
+    [422, '90018'],
+  ])('is no when Telnyx does not know it (any more): %i, %s', async (status, code) => {
+    answers = [refusal(status, code)];
+
+    expect(await carrier.isAlive('v3:leg')).toBe(false);
+  });
+
+  test.each<[string, Answer]>([
+    ['fails', refusal(500, '10007')],
+    ['wants another key', refusal(401, '10009')],
+    ['does not say', { status: 200, body: { data: {} } }],
+  ])('is not known while Telnyx %s', async (_what, answer) => {
+    answers = [answer];
+
+    await expect(carrier.isAlive('v3:leg')).rejects.toBeInstanceOf(CarrierError);
+  });
+});
+
+describe('the legs that are up', () => {
+  function aPage(legs: readonly (readonly [id: string, clientState: unknown])[], meta: object): Answer {
+    const data = legs.map(([id, clientState]) => ({ call_control_id: id, client_state: clientState }));
+    return { status: 200, body: { data, meta } };
+  }
+
+  test('come with the call that each belongs to, legs of transfers too', async () => {
+    const ours = toClientState(aCallId());
+    const transferred = toClientState(aCallId(), 2);
+    const foreign = Buffer.from('have a nice day').toString('base64');
+    answers = [
+      aPage(
+        [
+          ['v3:a', ours],
+          ['v3:b', transferred],
+          ['v3:c', foreign],
+          ['v3:d', ''],
+          ['v3:e', 7],
+        ],
+        { total_items: 5 },
+      ),
+    ];
+
+    expect(await carrier.liveLegs()).toEqual([
+      { carrierCallId: 'v3:a', callId: aCallId() },
+      { carrierCallId: 'v3:b', callId: aCallId() },
+      { carrierCallId: 'v3:c', callId: undefined },
+      { carrierCallId: 'v3:d', callId: undefined },
+      { carrierCallId: 'v3:e', callId: undefined },
+    ]);
+    expect(received[0]?.path).toBe('/v2/connections/connection-1/active_calls?page%5Bsize%5D=250');
+  });
+
+  test.each<[string, object, string]>([
+    ['cursor', { cursors: { before: null, after: 'v1:x=' } }, 'page%5Bafter%5D=v1%3Ax%3D'],
+    ['number', { page_number: 1, total_pages: 2 }, 'page%5Bnumber%5D=2'],
+  ])('are read to the last page, by %s', async (_how, meta, query) => {
+    answers = [aPage([['v3:a', '']], meta), aPage([['v3:b', '']], { cursors: {}, page_number: 2, total_pages: 2 })];
+
+    const legs = await carrier.liveLegs();
+
+    expect(legs.map(({ carrierCallId }) => carrierCallId)).toEqual(['v3:a', 'v3:b']);
+    expect(received).toHaveLength(2);
+    expect(received[1]?.path).toContain(query);
+  });
+
+  test('are not counted twice when the list moves between two pages', async () => {
+    const page = aPage([['v3:a', '']], { page_number: 1, total_pages: 2 });
+    answers = [page, { ...page, body: { ...page.body, meta: {} } }];
+
+    expect(await carrier.liveLegs()).toHaveLength(1);
+  });
+
+  test('a page that is empty is the last one, whatever it says', async () => {
+    answers = [aPage([], { cursors: { after: 'v1:x' } })];
+
+    expect(await carrier.liveLegs()).toEqual([]);
+    expect(received).toHaveLength(1);
+  });
+
+  test.each<[string, readonly Answer[]]>([
+    ['the first page fails', [refusal(503, '10007')]],
+    ['a later page fails', [aPage([['v3:a', '']], { page_number: 1, total_pages: 2 }), refusal(429, '10011')]],
+    ['there is no list', [{ status: 200, body: {} }]],
+  ])('are not known when %s', async (_what, failing) => {
+    answers = [...failing];
+
+    await expect(carrier.liveLegs()).rejects.toBeInstanceOf(CarrierError);
   });
 });

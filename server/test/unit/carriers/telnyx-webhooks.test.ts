@@ -256,3 +256,64 @@ describe('translates', () => {
     expect((await receive(body))?.occurredAtMs).toBe(ManualClock.START_MS);
   });
 });
+
+describe('what a leg has cost', () => {
+  const PART = { call_part: 'call-control', cost: '0.0018', currency: 'USD', rate: '0.0018', billed_duration_secs: 60 };
+  const COST = { status: 'success', total_cost: '0.0068', billed_duration_secs: 60 };
+
+  async function itemsOf(payload: Payload): Promise<unknown> {
+    const event = await receive(aWebhook('call.cost', payload));
+    return event?.type === 'leg.cost' ? event.charge.items : event?.type;
+  }
+
+  test('is one charge for the leg, an item for each product', async () => {
+    const parts = [PART, { ...PART, call_part: 'sip-trunking', cost: '0.0050' }];
+
+    const event = await receive(aWebhook('call.cost', { ...COST, cost_parts: parts }));
+
+    const leg = { kind: 'leg', quantity: 60, unit: 'seconds' };
+    expect(event).toMatchObject({
+      type: 'leg.cost',
+      callId: aCallId(),
+      charge: {
+        source: 'carrier',
+        reference: 'v3:leg',
+        model: '',
+        pricesAsOf: null,
+        items: [
+          { ...leg, unitPriceUsd: 0.0018 / 60, amountUsd: 0.0018 },
+          { ...leg, unitPriceUsd: 0.005 / 60, amountUsd: 0.005 },
+        ],
+      },
+    });
+  });
+
+  test.each([[{ cost_parts: [] }], [{ cost_parts: null }], [{}]])('is one item without parts: %j', async (parts) => {
+    const items = [{ kind: 'leg', quantity: 60, unit: 'seconds', unitPriceUsd: 0.0068 / 60, amountUsd: 0.0068 }];
+
+    expect(await itemsOf({ ...COST, ...parts })).toEqual(items);
+  });
+
+  test('has no price in another currency, or when it cannot be read', async () => {
+    const parts = [
+      { ...PART, currency: 'EUR' },
+      { ...PART, cost: 'free' },
+    ];
+
+    const unpriced = { kind: 'leg', quantity: 60, unit: 'seconds', unitPriceUsd: null, amountUsd: null };
+    expect(await itemsOf({ ...COST, cost_parts: parts })).toEqual([unpriced, unpriced]);
+  });
+
+  test('of a leg that nobody answered is nothing, and no price for a second', async () => {
+    const nothing = { kind: 'leg', quantity: 0, unit: 'seconds', unitPriceUsd: null, amountUsd: 0 };
+
+    expect(await itemsOf({ status: 'success', total_cost: '0.0', billed_duration_secs: 0 })).toEqual([nothing]);
+  });
+
+  test.each([{ status: 'error', total_cost: null }, { ...COST, status: 'error' }, { status: 'success' }])(
+    'is passed over when Telnyx does not know it: %j',
+    async (payload) => {
+      expect(await itemsOf(payload)).toBe('other');
+    },
+  );
+});

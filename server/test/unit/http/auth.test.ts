@@ -102,6 +102,21 @@ describe('with keys', () => {
   );
 });
 
+test.each(['/usage', '/status', '/x', '/x/transcript', '/x/events', '/x/recording'])(
+  'nothing can be read by strangers: %s',
+  async (path) => {
+    const { app } = new HttpRig({ apiKeys: [KEY] });
+
+    problemFields(await request(app).get(`/api/ai-calls${path}`), 'UNAUTHORIZED');
+  },
+);
+
+test('readiness is for everybody', async () => {
+  const rig = new HttpRig({ apiKeys: [KEY] });
+
+  await request(rig.app).get('/ready').set('Via', '1.1 proxy').expect(200);
+});
+
 test('health is for everybody', async () => {
   const rig = new HttpRig({ apiKeys: [KEY] });
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { TimelineEntry } from '../../../src/calls/ports';
+import type { TimelineEntry } from '../../../src/calls/record-ports';
 import { latencyView, toolCallViews } from '../../../src/http/call-figures';
 import { anEntry } from '../../support/builders';
 import { ManualClock } from '../../support/manual-clock';

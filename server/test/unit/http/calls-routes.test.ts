@@ -1,4 +1,5 @@
 import request from 'supertest';
+import { AiUnavailableError, DailyBudgetError } from '../../../src/calls/errors';
 import { aCallId } from '../../support/builders';
 import { ManualClock, settle } from '../../support/manual-clock';
 import { HttpRig, problemFields } from './http-rig';
@@ -65,7 +66,7 @@ describe('create', () => {
       instructions: 'a'.repeat(16_000),
       greeting: 'b'.repeat(1_000),
       voice: 'cedar',
-      maxDurationSeconds: 3_300,
+      maxDurationSeconds: 14_340,
       metadata: { ['k'.repeat(40)]: 'v'.repeat(500) },
       statusCallbackUrl: 'http://127.0.0.1:9/hook',
     };
@@ -73,6 +74,21 @@ describe('create', () => {
     const callId = await createdId(asked);
 
     expect(await rig.calls.call(callId)).toMatchObject(asked);
+  });
+
+  test('takes a limit of cost and the wish for a recording, or those of the settings', async () => {
+    const fromSettings = new HttpRig({ maxCostUsd: 2.5, isRecorded: true });
+    const ask = async (body: object): Promise<object> => {
+      const answer = await request(fromSettings.app)
+        .post('/api/ai-calls/create')
+        .send({ to: TO, ...body });
+      return (await request(fromSettings.app).get(`/api/ai-calls/${answer.body.callId}`)).body as object;
+    };
+
+    expect(await rig.calls.call(await createdId())).toMatchObject({ maxCostUsd: undefined, isRecorded: false });
+    expect(await ask({})).toMatchObject({ maxCostUsd: 2.5, record: true });
+    expect(await ask({ maxCostUsd: 1_000, record: false })).toMatchObject({ maxCostUsd: 1_000, record: false });
+    expect(await ask({ maxCostUsd: 0.000_1 })).toMatchObject({ maxCostUsd: 0.000_1 });
   });
 
   test('the same key and request give the same call, and say so', async () => {
@@ -105,10 +121,36 @@ describe('create', () => {
     expect(answer.headers['retry-after']).toBeDefined();
   });
 
-  test('tells nothing of a fault of the server but that there was one', async () => {
+  test.each([
+    ['AI_UNAVAILABLE', new AiUnavailableError('insufficient_quota', 30), '30'],
+    ['DAILY_BUDGET_SPENT', new DailyBudgetError(3_599.2), '3600'],
+    ['DAILY_BUDGET_SPENT', new DailyBudgetError(0), '1'],
+    ['AI_UNAVAILABLE', new AiUnavailableError('invalid_api_key', Number.NaN), '5'],
+  ] as const)('says %s with its reason and when to come back', async (code, error, retryAfter) => {
+    jest.spyOn(rig.calls.service, 'place').mockRejectedValue(error);
+
+    const answer = await create();
+
+    problemFields(answer, code);
+    expect(answer.body.detail).toBe(error.message);
+    expect(answer.headers['retry-after']).toBe(retryAfter);
+  });
+
+  test('says that the record cannot be written, and nothing of how', async () => {
     rig.calls.store.before = () => Promise.reject(new Error('canary: SQLITE_FULL at /secret/path'));
 
     const answer = await rig.patiently(create());
+
+    problemFields(answer, 'RECORDS_UNAVAILABLE');
+    expect(answer.text).not.toMatch(/canary|secret|at .*\.ts/);
+    expect(rig.calls.log.at('error')).toHaveLength(1);
+    expect(rig.calls.carrier.dials).toEqual([]);
+  });
+
+  test('tells nothing of a fault of the server but that there was one', async () => {
+    jest.spyOn(rig.calls.service, 'place').mockRejectedValue(new Error('canary at /secret/path'));
+
+    const answer = await create();
 
     problemFields(answer, 'INTERNAL_ERROR');
     expect(answer.text).not.toMatch(/canary|secret|at .*\.ts/);
@@ -202,6 +244,7 @@ describe('one call', () => {
       timings: { createdAt: START, answeredAt: START, endedAt: new Date(ManualClock.START_MS + 2_340).toISOString() },
       verdict: { reason: 'callee-hung-up', result: 'success', endedBy: 'callee' },
       usage: { responses: 0, costUsd: 0 },
+      cost: { totalUsd: 0, aiUsd: 0, carrierUsd: null, items: [] },
       transcript: [{ startedAt: START, speaker: 'callee', text: 'Yes.', isInterrupted: false }],
       greeting: null,
       statusCallbackUrl: null,

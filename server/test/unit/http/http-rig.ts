@@ -3,13 +3,17 @@
 import type { Express } from 'express';
 import { type CallBehaviour, DEFAULT_BEHAVIOUR } from '../../../src/calls/behaviour';
 import { WebhookRefusedError } from '../../../src/calls/errors';
+import type { Call } from '../../../src/calls/call';
 import type { CarrierEvent, CarrierWebhooks } from '../../../src/calls/ports';
+import type { TimelineEntry } from '../../../src/calls/record-ports';
 import { createDestinationPolicy } from '../../../src/http/destination';
 import { createHttpApp } from '../../../src/http/http-app';
 import { PROBLEMS } from '../../../src/http/problem';
 import type { MetricsSource } from '../../../src/http/routes/metrics';
+import type { Readiness } from '../../../src/http/routes/ready';
 import { settle } from '../../support/manual-clock';
 import { CallHarness } from '../calls/call-harness';
+import { FakeNews, FakeRecordings, FakeUsage } from './reading-fakes';
 
 /** Webhooks that believe everything, or nothing. */
 export class FakeWebhooks implements CarrierWebhooks {
@@ -33,12 +37,19 @@ type RigOptions = {
   readonly toolSecretNames?: readonly string[];
   readonly sipDomains?: readonly string[];
   readonly metrics?: MetricsSource;
+  readonly maxCostUsd?: number;
+  readonly isRecorded?: boolean;
 };
 
 /** The application and what stands behind it. */
 export class HttpRig {
   readonly calls: CallHarness;
   readonly webhooks = new FakeWebhooks();
+  readonly news = new FakeNews();
+  readonly usage = new FakeUsage();
+  readonly recordings = new FakeRecordings();
+  /** What GET /ready looks at. */
+  readiness: Readiness = () => Promise.resolve([]);
   readonly app: Express;
 
   constructor(options: RigOptions = {}) {
@@ -52,12 +63,33 @@ export class HttpRig {
         from: '+12025550100',
         voice: 'marin',
         behaviour: { ...DEFAULT_BEHAVIOUR, ...options.behaviour },
+        maxCostUsd: options.maxCostUsd,
+        isRecorded: options.isRecorded ?? false,
       },
+      journal: this.news,
+      usage: this.usage,
+      recordings: this.recordings,
+      readiness: () => this.readiness(),
+      clock: this.calls.clock,
       toolSecretNames,
       apiKeys,
       metrics,
       log: this.calls.log,
     });
+  }
+
+  /** Puts a call of earlier into the record, with its timeline. */
+  async record(call: Call, entries: readonly TimelineEntry[] = []): Promise<string> {
+    await this.calls.store.insert(call);
+    await this.calls.store.write([{ kind: 'call', call }]);
+    await this.append(...entries);
+    return call.callId;
+  }
+
+  /** Writes entries into the record and says so. */
+  async append(...entries: readonly TimelineEntry[]): Promise<void> {
+    await this.calls.store.write(entries.map((entry) => ({ kind: 'entry', entry }) as const));
+    this.news.tell(entries.map(({ callId }) => callId));
   }
 
   /** Lets time pass until the promise is settled: something behind the API is tried again and again. */

@@ -1,13 +1,14 @@
 // A media bridge between a fake carrier stream and a fake AI, and words for what happens on either side.
 
 import { type AudioFormat, PCMU_8K } from '../../../src/audio/audio-format';
-import type { ConversationEvent, ItemRef, ResponseOutcome } from '../../../src/calls/conversation-ports';
+import type { ItemRef, ResponseOutcome } from '../../../src/calls/conversation-ports';
+import type { ConversationEvent } from '../../../src/calls/conversation-events';
 import type { VoiceLineListener } from '../../../src/calls/agent-ports';
 import type { SpeechOutcome, SpeechRequest, ToolCall, TurnTaking } from '../../../src/calls/speech';
 import { MediaBridge } from '../../../src/media/media-bridge';
 import { MediaClock } from '../../../src/media/media-clock';
 import { DEFAULT_PLAYOUT } from '../../../src/media/playout';
-import { anItem, aUsage } from '../../support/builders';
+import { aSpending, anItem } from '../../support/builders';
 import { FakeCarrierStream, FakeRealtimeSession } from '../../support/fakes';
 import { ManualClock } from '../../support/manual-clock';
 import { FRAME_MS, someAudio } from './phone-line';
@@ -61,6 +62,14 @@ export class RecordingLineListener implements VoiceLineListener {
 
   onToolCall(call: ToolCall): void {
     this.toolCalls.push(call);
+  }
+
+  onAiLost(): void {
+    this.news.push('AI lost');
+  }
+
+  onAiResumed(): void {
+    this.news.push('AI resumed');
   }
 
   onDigit(digit: string): void {
@@ -162,7 +171,7 @@ export class BridgeRig {
   }
 
   done(responseId = 'response-a', status: ResponseOutcome['status'] = 'completed'): void {
-    this.session.listener.onResponseDone({ responseId, status, usage: aUsage({ responses: 1 }) });
+    this.session.listener.onResponseDone({ responseId, status, spending: aSpending({ responses: 1 }) });
   }
 
   /** A response from its beginning to its end, all of it sent to the line. */

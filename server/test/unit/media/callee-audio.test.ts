@@ -29,7 +29,7 @@ class Rig {
   static talking(aiFormat?: AudioFormat): Rig {
     const rig = new Rig(aiFormat);
     rig.callee.connect(PCMU_8K);
-    rig.callee.release();
+    rig.callee.feed.release();
     return rig;
   }
 
@@ -67,23 +67,23 @@ describe('audio that comes', () => {
     rig.speak(1, 2, 3);
     expect(rig.heard).toEqual([]);
 
-    rig.callee.release();
+    rig.callee.feed.release();
     rig.speak(4);
 
     expect(rig.heard).toEqual([1, 2, 3, 4]);
   });
 
-  test('is held while the session is congested, five seconds at most; what is lost is counted', () => {
+  test('is held while the session is congested, twelve seconds at most; what is lost is counted', () => {
     const rig = Rig.talking();
     rig.session.isCongested = true;
-    rig.speak(...Array.from({ length: 260 }, (_, index) => index % 200));
+    rig.speak(...Array.from({ length: 610 }, (_, index) => index % 200));
 
     rig.session.isCongested = false;
     rig.speak(222);
 
-    expect(rig.heard).toHaveLength(250);
+    expect(rig.heard).toHaveLength(601);
     expect(rig.heard.at(-1)).toBe(222);
-    expect(rig.callee.stats).toMatchObject({ receivedFrames: 261, droppedMs: 220 });
+    expect(rig.callee.stats).toMatchObject({ receivedFrames: 611, droppedMs: 200 });
   });
 
   test.each([
@@ -92,7 +92,7 @@ describe('audio that comes', () => {
   ])('in %s reaches an AI that takes 24 kHz with its full length', (_name, format, frameBytes) => {
     const rig = new Rig(PCM16_24K);
     rig.callee.connect(format);
-    rig.callee.release();
+    rig.callee.feed.release();
     for (let frame = 0; frame < 50; frame += 1) rig.callee.onFrame(Buffer.alloc(frameBytes, 0x55));
 
     expect(rig.session.appended).toHaveLength(48_000);
@@ -188,7 +188,7 @@ describe('audio that does not come', () => {
 
   test('nothing is expected before a stream is there, nor after it is gone', () => {
     const rig = new Rig();
-    rig.callee.release();
+    rig.callee.feed.release();
     rig.clock.advance(60_000);
     rig.callee.connect(PCMU_8K);
     rig.speak(1);
@@ -252,7 +252,7 @@ describe('audio that does not come', () => {
     rig.speak(...Array.from({ length: 100 }, () => 7));
 
     rig.clock.advance(9_000);
-    rig.callee.release();
+    rig.callee.feed.release();
 
     expect(rig.heard.filter((byte) => byte === 7)).toHaveLength(100);
     expect(rig.callee.stats.droppedMs).toBe(0);
@@ -304,7 +304,7 @@ describe('when audio came in', () => {
     rig.callee.connect(PCMU_8K);
     rig.speak(...Array.from({ length: 50 }, () => 7));
 
-    rig.callee.release();
+    rig.callee.feed.release();
 
     expect(rig.callee.arrivedAtMs(500)).toBe(STARTED_AT_MS + 480);
   });
@@ -312,9 +312,9 @@ describe('when audio came in', () => {
   test('leaves out what was dropped, of which the session knows nothing', () => {
     const rig = new Rig();
     rig.callee.connect(PCMU_8K);
-    rig.speak(...Array.from({ length: 300 }, () => 7));
+    rig.speak(...Array.from({ length: 650 }, () => 7));
 
-    rig.callee.release();
+    rig.callee.feed.release();
 
     // One second went; the session's first second is the call's second one.
     expect(rig.callee.stats.droppedMs).toBe(1_000);

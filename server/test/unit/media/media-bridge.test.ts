@@ -1,8 +1,10 @@
 // Both directions of a conversation: who hears what when, and what is reported of it.
 
 import { PCM16_24K } from '../../../src/audio/audio-format';
+import { NO_SPENDING } from '../../../src/calls/cost';
+import { deferred } from '../../../src/lib/deferred';
 import { decodeMulaw, encodeAlaw, encodeMulaw } from '../../../src/simulator/pcm';
-import { anItem, aUsage } from '../../support/builders';
+import { aCharge, aSpending, aUsage, anItem } from '../../support/builders';
 import { FakeCarrierStream } from '../../support/fakes';
 import { sine, toneAmplitude } from '../../support/audio-fixtures';
 import { BridgeRig, SILENCE } from './bridge-rig';
@@ -114,8 +116,8 @@ describe('from the callee to the AI', () => {
   test('the words of the callee are a turn, and cost something even when there are none', () => {
     const rig = BridgeRig.talking();
 
-    rig.session.listener.onCalleeText('item-1', '  Yes, please. \n', aUsage({ costUsd: 0.001 }));
-    rig.session.listener.onCalleeText('item-2', '  ', aUsage({ costUsd: 0.002 }));
+    rig.session.listener.onCalleeText('item-1', '  Yes, please. \n', aSpending({ costUsd: 0.001 }));
+    rig.session.listener.onCalleeText('item-2', '  ', aSpending({ costUsd: 0.002 }));
 
     expect(rig.of('turn.finished').map(({ turn }) => turn)).toEqual([
       { speaker: 'callee', text: 'Yes, please.', startedAtMs: rig.clock.nowMs(), isInterrupted: false },
@@ -126,7 +128,7 @@ describe('from the callee to the AI', () => {
   test('words of the callee that could not be written down are in the record as such', () => {
     const rig = BridgeRig.talking();
 
-    rig.session.listener.onCalleeText('item-1', undefined, aUsage());
+    rig.session.listener.onCalleeText('item-1', undefined, aSpending());
 
     expect(rig.of('turn.finished')).toMatchObject([{ turn: { speaker: 'callee', text: '[not transcribed]' } }]);
   });
@@ -238,7 +240,9 @@ describe('from the AI to the callee', () => {
 
     rig.session.finishResponse('response-a', aUsage({ responses: 1, costUsd: 0.01 }));
 
-    expect(rig.of('usage.added')).toEqual([{ type: 'usage.added', usage: aUsage({ responses: 1, costUsd: 0.01 }) }]);
+    expect(rig.of('usage.added')).toEqual([
+      { type: 'usage.added', usage: aUsage({ responses: 1, costUsd: 0.01 }), charge: aCharge() },
+    ]);
   });
 });
 
@@ -279,7 +283,7 @@ describe('the stream', () => {
     const startedAtMs = rig.clock.nowMs();
     rig.play(2_000);
 
-    rig.session.listener.onCalleeText('item-1', 'Yes.', aUsage());
+    rig.session.listener.onCalleeText('item-1', 'Yes.', aSpending());
 
     expect(rig.of('turn.finished')).toMatchObject([{ turn: { text: 'Yes.', startedAtMs } }]);
   });
@@ -334,7 +338,7 @@ describe('the stream', () => {
 });
 
 describe('the end', () => {
-  test('closes both legs, once, and leaves no timer', () => {
+  test('closes both legs, once, and leaves no timer', async () => {
     const rig = BridgeRig.talking();
     rig.respond();
     rig.say(anItem(), 5_000);
@@ -342,6 +346,7 @@ describe('the end', () => {
 
     rig.bridge.close();
     rig.bridge.close();
+    await rig.bridge.whenSettled();
 
     expect([rig.session.closed, rig.stream.closed, rig.bridge.closed]).toEqual([true, true, true]);
     expect(rig.clock.pendingTimers).toBe(0);
@@ -371,6 +376,25 @@ describe('the end', () => {
     expect(rig.of('turn.finished')).toEqual([]);
   });
 
+  test('waits for the last words and the cost of a response, and closes the session then', async () => {
+    const rig = BridgeRig.talking();
+    const drained = deferred<void>();
+    rig.session.drained = drained.promise;
+    rig.respond();
+    rig.bargeIn();
+    rig.bridge.close();
+
+    rig.session.listener.onCalleeText('callee-item', 'Bye!', aSpending({ inputAudioTokens: 7 }));
+    rig.done();
+
+    expect(rig.of('turn.finished').map(({ turn }) => turn.text)).toEqual(['Bye!']);
+    expect(rig.of('usage.added')).toHaveLength(2);
+    expect(rig.session.closed).toBe(false);
+    drained.resolve();
+    await rig.bridge.whenSettled();
+    expect(rig.session.closed).toBe(true);
+  });
+
   test('is final: nothing is reported, played or passed on after it', () => {
     const rig = BridgeRig.talking();
     const { listener } = rig.stream;
@@ -379,7 +403,7 @@ describe('the end', () => {
 
     rig.respond();
     rig.say();
-    rig.done();
+    rig.session.listener.onResponseDone({ responseId: 'response-a', status: 'completed', spending: NO_SPENDING });
     listener.onLost(1006);
     rig.session.listener.onFailed(expect.anything());
     rig.clock.advance(60_000);

@@ -246,3 +246,22 @@ test('of several that fail in one tick every fault surfaces', () => {
   expect(() => clock.manual.advance(20)).toThrow(expect.objectContaining({ errors: faults }));
   expect(clock.manual.pendingTimers).toBe(0);
 });
+
+test('a fault of somebody who has a way with it does not surface, and keeps nobody from waking', () => {
+  const faults: unknown[] = [];
+  const fault = new Error('A fault of one call.');
+  const failing = media
+    .withFaults((what) => faults.push(what))
+    .sleeper(() => {
+      throw fault;
+    });
+  const { sleeper, wokenMs } = aSleeper();
+  failing.wakeAt(startMs + 10);
+  sleeper.wakeAt(startMs + 10);
+
+  clock.manual.advance(100);
+
+  expect(faults).toEqual([fault]);
+  expect(wokenMs).toEqual([10]);
+  expect(clock.timersSet).toBe(1);
+});

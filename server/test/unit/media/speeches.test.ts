@@ -3,7 +3,7 @@
 import type { ResponseOutcome, StartedResponse } from '../../../src/calls/conversation-ports';
 import type { SpeechContent, SpeechOutcome } from '../../../src/calls/speech';
 import { Speeches } from '../../../src/media/speeches';
-import { anItem, aUsage } from '../../support/builders';
+import { aSpending, anItem } from '../../support/builders';
 import { settle } from '../../support/manual-clock';
 import { settlementsOf } from './settlements';
 
@@ -29,7 +29,7 @@ function start(changes: Partial<StartedResponse> = {}): void {
 }
 
 function done(status: ResponseOutcome['status'] = 'completed', responseId = 'response-a'): void {
-  speeches.onDone({ responseId, status, usage: aUsage() });
+  speeches.onDone({ responseId, status, spending: aSpending() });
 }
 
 /** The callee begins to hear each of the items. */

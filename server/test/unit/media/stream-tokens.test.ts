@@ -87,3 +87,72 @@ test.each([
 
   expect(tokens.redeem(url, token)).toBeUndefined();
 });
+
+describe('while the stream is lost', () => {
+  let first: string;
+
+  beforeEach(() => {
+    first = tokens.issueStream(CALL).token;
+    tokens.redeem(path(CALL), first);
+  });
+
+  test('the token that it came with works once more, and only once', () => {
+    tokens.reopen(CALL);
+    tokens.reopen(CALL);
+
+    expect(tokens.redeem(path(CALL), first)).toBe(CALL);
+    expect(tokens.redeem(path(CALL), first)).toBeUndefined();
+  });
+
+  test('it works again at the next loss', () => {
+    tokens.reopen(CALL);
+    tokens.redeem(path(CALL), first);
+
+    tokens.reopen(CALL);
+
+    expect(tokens.redeem(path(CALL), first)).toBe(CALL);
+  });
+
+  test('a new token works beside it; what came first makes the old one worthless', () => {
+    tokens.reopen(CALL);
+    const second = tokens.issueStream(CALL).token;
+
+    expect(tokens.redeem(path(CALL), second)).toBe(CALL);
+    expect(tokens.redeem(path(CALL), first)).toBeUndefined();
+  });
+
+  test('a new token that was issued outlasts the return of the old one', () => {
+    tokens.reopen(CALL);
+    const second = tokens.issueStream(CALL).token;
+
+    expect(tokens.redeem(path(CALL), first)).toBe(CALL);
+    expect(tokens.redeem(path(CALL), second)).toBe(CALL);
+  });
+
+  test('the last token counts, not those before it', () => {
+    const second = tokens.issueStream(CALL).token;
+    tokens.redeem(path(CALL), second);
+
+    tokens.reopen(CALL);
+
+    expect(tokens.redeem(path(CALL), first)).toBeUndefined();
+    expect(tokens.redeem(path(CALL), second)).toBe(CALL);
+  });
+
+  test('a call that is over stays closed', () => {
+    tokens.revoke(CALL);
+
+    tokens.reopen(CALL);
+
+    expect(tokens.redeem(path(CALL), first)).toBeUndefined();
+  });
+});
+
+test('a token that was never used cannot be doubled', () => {
+  const { token } = tokens.issueStream(CALL);
+
+  tokens.reopen(CALL);
+
+  expect(tokens.redeem(path(CALL), token)).toBe(CALL);
+  expect(tokens.redeem(path(CALL), token)).toBeUndefined();
+});

@@ -1,4 +1,4 @@
-import type { Turn } from '../../../src/calls/conversation-ports';
+import type { Turn } from '../../../src/calls/conversation-events';
 import type { Correction } from '../../../src/media/barge-in';
 import { TurnLog } from '../../../src/media/turn-log';
 import { anItem } from '../../support/builders';

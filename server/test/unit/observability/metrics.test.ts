@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { ConversationEvent } from '../../../src/calls/conversation-ports';
+import type { ConversationEvent } from '../../../src/calls/conversation-events';
 import { END_REASONS, endCall } from '../../../src/calls/end-call';
 import { CallMetrics } from '../../../src/observability/metrics';
-import { anEntry } from '../../support/builders';
+import { aCallId, aCharge, anEntry, aUsage } from '../../support/builders';
 
 let metrics: CallMetrics;
 
@@ -94,6 +94,110 @@ test('counts who answered', async () => {
   expect((await series()).get('ai_calls_machine_detections_total{result="not-sure"}')).toBe(1);
 });
 
+describe('what calls cost', () => {
+  const items = [
+    { kind: 'audio-input', quantity: 200, unit: 'tokens', unitPriceUsd: 0.00001, amountUsd: 0.002 },
+    { kind: 'audio-output', quantity: 100, unit: 'tokens', unitPriceUsd: 0.00002, amountUsd: 0.002 },
+  ] as const;
+
+  test('is summed up by what it was paid for, and tokens by their kind', async () => {
+    happen({ type: 'usage.added', usage: aUsage(), charge: aCharge({ items }) });
+    happen({ type: 'usage.added', usage: aUsage(), charge: aCharge({ items }) });
+    const leg = { kind: 'leg', quantity: 60, unit: 'seconds', unitPriceUsd: 0.0001, amountUsd: 0.006 } as const;
+    metrics.onEntry(anEntry({ type: 'usage.added', data: { charge: aCharge({ source: 'carrier', items: [leg] }) } }));
+
+    const figures = await series();
+
+    expect(figures.get('ai_calls_cost_usd_total{source="response"}')).toBeCloseTo(0.008);
+    expect(figures.get('ai_calls_cost_usd_total{source="carrier"}')).toBeCloseTo(0.006);
+    expect(figures.get('ai_calls_cost_usd_total{source="transcription"}')).toBe(0);
+    expect(figures.get('ai_calls_tokens_total{kind="audio-input"}')).toBe(400);
+    expect(figures.get('ai_calls_tokens_total{kind="audio-output"}')).toBe(200);
+    expect(figures.get('ai_calls_unpriced_items_total')).toBe(0);
+  });
+
+  test('is counted apart where the price is not known', async () => {
+    const unpriced = { ...items[0], unitPriceUsd: null, amountUsd: null };
+
+    happen({ type: 'usage.added', usage: aUsage(), charge: aCharge({ items: [unpriced, items[1]] }) });
+
+    const figures = await series();
+    expect(figures.get('ai_calls_unpriced_items_total')).toBe(1);
+    expect(figures.get('ai_calls_cost_usd_total{source="response"}')).toBeCloseTo(0.002);
+    expect(figures.get('ai_calls_tokens_total{kind="audio-input"}')).toBe(200);
+  });
+
+  test.each([undefined, null, 'charge', {}, { source: 'response', items: 7 }, { source: 'response', items: [null] }])(
+    'is passed over when it cannot be read: %j',
+    async (charge) => {
+      const before = await metrics.text();
+
+      metrics.onEntry(anEntry({ type: 'usage.added', data: { charge } }));
+
+      expect(await metrics.text()).toBe(before);
+    },
+  );
+});
+
+describe('losses of the AI', () => {
+  const lost = anEntry({ type: 'ai.lost', data: { reason: 'ai-connection-lost', details: {} } });
+
+  test('that are made good are counted and timed', async () => {
+    metrics.onEntry(lost);
+    happen({ type: 'ai.resumed', sessionId: 'session-2', afterMs: 620, tries: 1 });
+    metrics.onEntry(anEntry({ type: 'call.completed', data: { verdict: endCall('callee-hung-up') } }));
+
+    const figures = await series();
+
+    expect(figures.get('ai_calls_ai_losses_total{outcome="resumed"}')).toBe(1);
+    expect(figures.get('ai_calls_ai_losses_total{outcome="ended"}')).toBe(0);
+    expect(figures.get('ai_calls_ai_outage_seconds_sum')).toBeCloseTo(0.62);
+  });
+
+  test.each([
+    ['failed', 'ai-connection-lost'],
+    ['ended', 'callee-hung-up'],
+  ] as const)('that are not are counted as %s', async (outcome, reason) => {
+    const verdict = endCall(reason);
+    metrics.onEntry(lost);
+    metrics.onEntry(anEntry({ callId: aCallId(2), type: 'call.failed', data: { verdict: endCall('stream-lost') } }));
+
+    metrics.onEntry(anEntry({ type: `call.${verdict.status}`, data: { verdict } }));
+
+    expect((await series()).get(`ai_calls_ai_losses_total{outcome="${outcome}"}`)).toBe(1);
+    expect((await series()).get('ai_calls_ai_outage_seconds_count')).toBe(0);
+  });
+
+  test('that were none are not counted: calls that end, and sessions that are handed over', async () => {
+    happen({ type: 'ai.handed-over', sessionId: 'session-2' });
+    metrics.onEntry(anEntry({ type: 'call.failed', data: { verdict: endCall('ai-failed') } }));
+
+    const figures = await series();
+
+    expect(figures.get('ai_calls_ai_hand_overs_total')).toBe(1);
+    for (const outcome of ['resumed', 'failed', 'ended']) {
+      expect(figures.get(`ai_calls_ai_losses_total{outcome="${outcome}"}`)).toBe(0);
+    }
+  });
+});
+
+test('counts streams of the carrier that were lost', async () => {
+  happen({ type: 'stream.lost', closeCode: 1006 });
+
+  expect((await series()).get('ai_calls_stream_losses_total')).toBe(1);
+});
+
+test('shows what the server says of itself at the time when somebody looks', async () => {
+  let isRefused = true;
+  metrics.show({ isAiRefused: () => isRefused, waitingRecords: () => 7, remainingUsd: () => Infinity });
+  expect((await series()).get('ai_calls_ai_refused')).toBe(1);
+  isRefused = false;
+
+  expect((await series()).get('ai_calls_ai_refused')).toBe(0);
+  expect((await series()).get('ai_calls_records_waiting')).toBe(7);
+  expect(await metrics.text()).toContain('ai_calls_day_budget_remaining_usd +Inf');
+});
+
 test.each(END_REASONS)('counts a call that ended for the reason %s, under its status', async (reason) => {
   const verdict = endCall(reason);
 
@@ -155,8 +259,9 @@ test('makes no series of values that somebody makes up, and none of the words of
 });
 
 test('takes whatever an entry holds without throwing', () => {
-  const types = ['reply.started', 'greeting.started', 'assistant.interrupted', 'tool.finished', 'machine.detected'];
-  const fields = ['latencyMs', 'vadMs', 'afterStreamMs', 'by', 'outcome', 'durationMs', 'result', 'verdict'];
+  const kinds = ['reply.started', 'greeting.started', 'assistant.interrupted', 'tool.finished', 'machine.detected'];
+  const types = [...kinds, 'usage.added', 'ai.lost', 'ai.resumed'];
+  const fields = ['latencyMs', 'vadMs', 'afterStreamMs', 'by', 'outcome', 'durationMs', 'result', 'verdict', 'charge'];
   const data = fc.dictionary(fc.constantFrom(...fields), fc.anything());
   fc.assert(
     fc.property(fc.constantFrom(...types, 'call.completed', 'call.failed'), data, (type, odd) => {

@@ -25,6 +25,7 @@ test.each([
   'Authorization',
   'token',
   'apiKey',
+  'body',
 ])('a field named %s is hidden, wherever it stands', (name) => {
   const fields = { [name]: 'canary', deep: { deeper: [{ [name]: { inside: 'canary' } }] } };
 
@@ -55,6 +56,13 @@ test.each([
 
 test('a bearer token inside a text is hidden', () => {
   expect(redacted('Authorization: Bearer sk-canary, more')).toBe(`Authorization: Bearer ${HIDDEN} more`);
+});
+
+test('user and password of an address are hidden, and the rest of it is not', () => {
+  const message = 'connect ECONNREFUSED postgres://user:canary@db.example.com:5432/calls';
+
+  expect(redacted(message)).toBe(`connect ECONNREFUSED postgres://${HIDDEN}@db.example.com:5432/calls`);
+  expect(redacted('https://a.example.com:8443/x, b@c')).toBe('https://a.example.com:8443/x, b@c');
 });
 
 test.each(['sk-proj-canary0123456789abcdef', 'KEY0123456789ABCDEF_canary0123456789'])(

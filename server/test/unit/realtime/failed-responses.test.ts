@@ -98,6 +98,53 @@ describe('when somebody else brings the next response', () => {
   });
 });
 
+describe('when the server says when to try again', () => {
+  const limited = (hint: string) => ({ ...TRANSIENT, message: `Rate limit reached. Please try again in ${hint}.` });
+
+  test('it is asked again then', () => {
+    failures.onFailure(limited('350ms'));
+    clock.advance(349);
+    expect(retriedAtMs).toEqual([]);
+    clock.advance(1);
+
+    expect(retriedAtMs).toEqual([350]);
+  });
+
+  test('and was wrong, it is not asked again sooner than without', () => {
+    failures.onFailure(limited('10ms'));
+    clock.advance(10);
+    failures.onFailure(limited('10ms'));
+    clock.advance(999);
+    expect(retriedAtMs).toEqual([10]);
+    clock.advance(1);
+
+    expect(retriedAtMs).toEqual([10, 1_010]);
+  });
+
+  test('every time, it is given up after as many tries, with the code', () => {
+    for (let failure = 1; failure <= 4; failure += 1) {
+      failures.onFailure(limited('1m30s'));
+      clock.advance(5_000);
+    }
+
+    expect(retriedAtMs).toEqual([5_000, 10_000, 15_000]);
+    expect(verdicts).toMatchObject([{ reason: 'ai-failed', details: { errorCode: 'rate_limit_exceeded', tries: 4 } }]);
+  });
+});
+
+test.each([
+  ['not-created', { errorCode: 'response_not_created', tries: 4 }],
+  ['silent', { cause: 'silent', tries: 4 }],
+] as const)('responses that are %s are tried again as well, and given up with that', (cause, details) => {
+  for (let failure = 1; failure <= 4; failure += 1) {
+    failures.onUnanswered(cause);
+    clock.advance(2_000);
+  }
+
+  expect(retriedAtMs).toHaveLength(3);
+  expect(verdicts).toEqual([expect.objectContaining({ reason: 'ai-failed', details })]);
+});
+
 test('tells whether another try was due when it is forgotten', () => {
   expect(failures.forget()).toBe(false);
   failures.onFailure(TRANSIENT);

@@ -82,7 +82,8 @@ describe('connecting', () => {
     rig.clock.advance(1);
 
     expect(await rig.failure()).toMatchObject({ reason: 'ai-unavailable', details: { cause: 'timeout' } });
-    await until(() => rig.closeCode === 1000);
+    // By which code depends on how far the handshake has come on this side.
+    await until(() => rig.closeCode !== undefined);
   });
 
   test('a session that is never updated is given up as well', async () => {

@@ -1,6 +1,8 @@
 // What a response and a transcription cost, by the prices of their models.
 
-import { priceResponse, priceTranscription } from '../../../src/realtime/pricing';
+import type { CallUsage } from '../../../src/calls/call';
+import { amountOf, type CostItemKind } from '../../../src/calls/cost';
+import * as pricing from '../../../src/realtime/pricing';
 
 const CAPTURED = {
   input_token_details: {
@@ -10,6 +12,13 @@ const CAPTURED = {
     cached_tokens_details: { text_tokens: 64, audio_tokens: 0 },
   },
   output_token_details: { text_tokens: 30, audio_tokens: 91 },
+};
+
+const HALF_CACHED = {
+  text_tokens: 50,
+  audio_tokens: 30,
+  cached_tokens: 40,
+  cached_tokens_details: { text_tokens: 25, audio_tokens: 15 },
 };
 
 test('a captured response on 2.1-mini costs what the price page says', () => {
@@ -52,6 +61,56 @@ test('counts are those of the usage', () => {
     outputTextTokens: 30,
     outputAudioTokens: 91,
   });
+});
+
+describe('the lines of a charge', () => {
+  const MODEL = 'gpt-realtime-2.1-mini';
+
+  test('tell text, audio and what was cached of each apart, with its price', () => {
+    const details = { text_tokens: 64, audio_tokens: 3 };
+    const input = { ...CAPTURED.input_token_details, cached_tokens: 67, cached_tokens_details: details };
+
+    expect(lines(MODEL, { ...CAPTURED, input_token_details: input })).toEqual([
+      ['text-input', 55, 0.6],
+      ['text-input-cached', 64, 0.06],
+      ['audio-input', 10, 10],
+      ['audio-input-cached', 3, 0.3],
+      ['text-output', 30, 2.4],
+      ['audio-output', 91, 20],
+    ]);
+  });
+
+  test.each([
+    ['as it comes', CAPTURED],
+    ['without the sum of what was cached', { input_token_details: { ...HALF_CACHED, cached_tokens: undefined } }],
+    ['without the split of what was cached', { input_token_details: { ...HALF_CACHED, cached_tokens_details: null } }],
+    ['with a wrong sum of what was cached', { input_token_details: { ...HALF_CACHED, cached_tokens: 7 } }],
+    ['with more cached than there is', { input_token_details: { ...HALF_CACHED, text_tokens: 20, audio_tokens: 9 } }],
+    ['with nothing but what was cached', { input_token_details: { cached_tokens: 5 } }],
+  ])('add up to the totals of the usage: %s', (_what, usage) => {
+    const { charge, usage: total } = pricing.priceResponse(MODEL, 'response-a', usage);
+    const sumOf = (...kinds: CostItemKind[]): number =>
+      charge!.items.reduce((sum, { kind, quantity }) => (kinds.includes(kind) ? sum + quantity : sum), 0);
+
+    expect(sumOf('text-input', 'text-input-cached')).toBe(total.inputTextTokens);
+    expect(sumOf('audio-input', 'audio-input-cached')).toBe(total.inputAudioTokens);
+    expect(sumOf('text-input-cached', 'audio-input-cached')).toBe(total.cachedInputTokens);
+    expect(amountOf(charge!)).toBe(total.costUsd);
+  });
+
+  test('of a transcription are its own', () => {
+    const usage = { type: 'tokens', input_tokens: 1_000, output_tokens: 200 } as const;
+
+    expect(pricing.priceTranscription('gpt-4o-mini-transcribe', 'item-a', usage).charge?.items).toMatchObject([
+      { kind: 'transcription-input', quantity: 1_000 },
+      { kind: 'transcription-output', quantity: 200 },
+    ]);
+  });
+
+  function lines(model: string, usage: Parameters<typeof pricing.priceResponse>[2]): unknown[] {
+    const items = pricing.priceResponse(model, 'response-a', usage).charge?.items ?? [];
+    return items.map(({ kind, quantity, unitPriceUsd }) => [kind, quantity, Math.round(unitPriceUsd! * 1e8) / 100]);
+  }
 });
 
 test.each([undefined, {}, { input_token_details: {} }, { output_token_details: {} }])(
@@ -97,4 +156,20 @@ test('prices a dated snapshot like its model', () => {
   const usage = { output_token_details: { audio_tokens: 1_000 } };
 
   expect(priceResponse('gpt-realtime-mini-2025-12-15', usage)).toEqual(priceResponse('gpt-realtime-mini', usage));
+});
+
+function priceResponse(model: string, usage: Parameters<typeof pricing.priceResponse>[2]): CallUsage {
+  return pricing.priceResponse(model, 'response-a', usage).usage;
+}
+
+function priceTranscription(model: string, usage: Parameters<typeof pricing.priceTranscription>[2]): CallUsage {
+  return pricing.priceTranscription(model, 'item-a', usage).usage;
+}
+
+test.each([
+  ['gpt-realtime-2.1-mini', 'gpt-4o-mini-transcribe', []],
+  ['gpt-realtime-mini-2025-12-15', 'gpt-4o-mini-transcribe-2025-12-15', []],
+  ['gpt-realtime-9', 'whisper-9', ['gpt-realtime-9', 'whisper-9']],
+])('of %s and %s, those without a price are known', (model, transcriptionModel, unpriced) => {
+  expect(pricing.unpricedModels({ model, transcriptionModel })).toEqual(unpriced);
 });

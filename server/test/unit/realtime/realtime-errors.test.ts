@@ -1,6 +1,13 @@
 // What errors, refusals and closes of the Realtime API mean for a call.
 
-import { classifyError, errorFacts, verdictOfClose, verdictOfHttpRefusal } from '../../../src/realtime/realtime-errors';
+import {
+  classifyError,
+  errorFacts,
+  retryHintMs,
+  verdictOfClose,
+  verdictOfError,
+  verdictOfHttpRefusal,
+} from '../../../src/realtime/realtime-errors';
 
 test.each([
   [{ code: 'response_cancel_not_active', message: 'Cancellation failed: no active response found' }, 'benign'],
@@ -52,12 +59,22 @@ test.each([
 
 test.each([
   [3000, 'invalid_request_error.invalid_api_key', false, 'ai-unauthorized'],
-  [4000, 'invalid_request_error.beta_api_shape_disabled', false, 'ai-refused-session'],
-  [4004, 'invalid_request_error.model_not_found', false, 'ai-refused-session'],
+  [3000, '', true, 'ai-unauthorized'],
+  [4000, 'invalid_request_error.beta_api_shape_disabled', false, 'ai-unauthorized'],
+  [4000, 'invalid_request_error.of_tomorrow', false, 'ai-refused-session'],
+  [4004, 'invalid_request_error.model_not_found', false, 'ai-unauthorized'],
+  [4004, '', false, 'ai-unauthorized'],
+  [1008, 'insufficient_quota', true, 'ai-unauthorized'],
+  [1000, 'OK', true, 'ai-connection-lost'],
   [1001, 'going away', true, 'ai-connection-lost'],
+  [1001, 'Your session hit the maximum duration of 60 minutes.', true, 'ai-connection-lost'],
+  [1005, '', true, 'ai-connection-lost'],
   [1006, '', true, 'ai-connection-lost'],
   [1006, '', false, 'ai-unavailable'],
+  [1011, 'internal', true, 'ai-connection-lost'],
   [1011, 'internal', false, 'ai-unavailable'],
+  [1012, '', true, 'ai-connection-lost'],
+  [1013, '', false, 'ai-unavailable'],
 ])('a close with %i "%s" (ready: %s) ends as %s', (closeCode, reasonText, wasReady, reason) => {
   const verdict = verdictOfClose(closeCode, reasonText, wasReady);
 
@@ -68,6 +85,30 @@ test.each([
 test('an account error is the same verdict whether it comes as an error or as a close', () => {
   const asClose = verdictOfClose(4004, 'invalid_request_error.model_not_found', false);
 
-  expect(classifyError({ code: 'model_not_found' })).toBe('account');
-  expect(asClose.result).toBe('ai-error');
+  expect(verdictOfError({ code: 'model_not_found' }, 'opening')?.reason).toBe(asClose.reason);
+});
+
+test.each([
+  [{ code: 'insufficient_quota' }, 'ai-unauthorized', 'ai-unauthorized'],
+  [{ code: 'session_expired' }, 'ai-unavailable', 'ai-connection-lost'],
+  [{ code: 'unknown_parameter' }, 'ai-refused-session', undefined],
+  [{ code: 'rate_limit_exceeded' }, undefined, undefined],
+  [{ code: 'item_not_found' }, undefined, undefined],
+])('the error %j ends an opening as %s, and a conversation as %s', (error, opening, conversation) => {
+  expect(verdictOfError(error, 'opening')?.reason).toBe(opening);
+  expect(verdictOfError(error, 'conversation')?.reason).toBe(conversation);
+});
+
+test.each([
+  ['Please try again in 1.2s. Visit our website.', 1_200],
+  ['Please try again in 350ms.', 350],
+  ['please TRY AGAIN IN 0.5 seconds', 500],
+  ['Please try again in 20s.', 5_000],
+  ['Please try again in 1m30s.', 5_000],
+  ['Please try again in 2h.', 5_000],
+  ['Please try again later.', undefined],
+  [null, undefined],
+  [undefined, undefined],
+])('the hint of %j is to wait %s ms', (message, expected) => {
+  expect(retryHintMs({ message })).toBe(expected);
 });

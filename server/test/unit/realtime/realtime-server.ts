@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { DEFAULT_BEHAVIOUR } from '../../../src/calls/behaviour';
-import type { CallUsage } from '../../../src/calls/call';
+import type { Spending } from '../../../src/calls/cost';
 import type {
   ItemRef,
   RealtimeListener,
@@ -16,6 +16,7 @@ import type {
 import type { EndCall } from '../../../src/calls/end-call';
 import type { ToolCall, TurnTaking } from '../../../src/calls/speech';
 import { OpenAiRealtime, type RealtimeSettings } from '../../../src/realtime/openai-realtime';
+import type { RealtimeEndpoint } from '../../../src/realtime/realtime-socket';
 import { RecordingLogger } from '../../support/fakes';
 import { ManualClock, settle } from '../../support/manual-clock';
 import { until } from '../../support/until';
@@ -61,7 +62,7 @@ export class RecordingListener implements RealtimeListener {
     this.log.push(JSON.stringify(text));
   }
 
-  onCalleeText(_itemId: string, text: string | undefined, _usage: CallUsage): void {
+  onCalleeText(_itemId: string, text: string | undefined, _spending: Spending): void {
     this.log.push(text === undefined ? 'callee, not written down' : `callee: ${text}`);
   }
 
@@ -89,11 +90,26 @@ export class RecordingListener implements RealtimeListener {
     this.outcomes.push(outcome);
   }
 
+  onLost(): void {}
+
+  onResumed(): void {}
+
   onFailed(verdict: EndCall): void {
     this.log.push('failed');
     this.failures.push(verdict);
   }
 }
+
+const ENDPOINT = { apiKey: 'sk-test', model: 'gpt-realtime-2.1-mini', safetyIdentifier: 'hash-of-somebody' };
+
+/** How an endpoint behaves, and what the session is to be. */
+export type RigOptions = {
+  /** HTTP status with which the upgrade is answered. */
+  readonly refuseWith?: number;
+  readonly settings?: Partial<RealtimeSettings>;
+  /** False unless told: a clock that jumps leaves no time for answers. */
+  readonly answersPings?: boolean;
+};
 
 /** The endpoint, a session that talks to it, and the time of that session. */
 export class RealtimeRig {
@@ -106,17 +122,14 @@ export class RealtimeRig {
   closeCode: number | undefined;
   #socket: WebSocket | undefined;
   readonly #http: Server;
-  readonly #accepting = new WebSocketServer({ noServer: true });
+  readonly #accepting: WebSocketServer;
 
-  private constructor(http: Server, settings: Partial<RealtimeSettings>) {
+  private constructor(http: Server, { settings = {}, answersPings = false }: RigOptions) {
     this.#http = http;
-    const { port } = http.address() as AddressInfo;
+    this.#accepting = new WebSocketServer({ noServer: true, autoPong: answersPings });
     this.session = new OpenAiRealtime(
       {
-        apiKey: 'sk-test',
-        baseUrl: `http://127.0.0.1:${port}/v1`,
-        model: 'gpt-realtime-2.1-mini',
-        safetyIdentifier: 'hash-of-somebody',
+        ...this.endpoint,
         instructions: 'Be kind.',
         voice: 'marin',
         audioFormat: 'pcm16',
@@ -130,15 +143,12 @@ export class RealtimeRig {
     );
   }
 
-  /** @param refuseWith HTTP status with which the upgrade is answered. */
-  static async start(
-    options: { refuseWith?: number; settings?: Partial<RealtimeSettings> } = {},
-  ): Promise<RealtimeRig> {
+  static async start(options: RigOptions = {}): Promise<RealtimeRig> {
     const http = createServer();
     await new Promise<void>((resolve) => {
       http.listen(0, '127.0.0.1', resolve);
     });
-    const rig = new RealtimeRig(http, options.settings ?? {});
+    const rig = new RealtimeRig(http, options);
     http.on('upgrade', (request, socket, head) => {
       rig.requests.push(request);
       if (options.refuseWith !== undefined) {
@@ -148,6 +158,12 @@ export class RealtimeRig {
       rig.#accepting.handleUpgrade(request, socket, head, (webSocket) => rig.#accept(webSocket));
     });
     return rig;
+  }
+
+  /** Where it is, for another connection. */
+  get endpoint(): RealtimeEndpoint {
+    const { port } = this.#http.address() as AddressInfo;
+    return { ...ENDPOINT, baseUrl: `http://127.0.0.1:${port}/v1` };
   }
 
   /** Connects; resolves when the endpoint has the socket. */
@@ -244,6 +260,11 @@ export class RealtimeRig {
       this.#socket?.once('pong', () => resolve());
       this.#socket?.ping();
     });
+  }
+
+  /** The endpoint is there no more, and nobody hears of it. */
+  freeze(): void {
+    this.#socket?.pause();
   }
 
   closeSocket(code?: number, reason?: string): void {

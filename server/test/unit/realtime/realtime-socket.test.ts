@@ -101,3 +101,89 @@ test('a session that is ready is watched for silence, no longer for getting read
 
   expect(failures).toMatchObject([{ reason: 'ai-connection-lost', details: { cause: 'silence', silentMs: 50_000 } }]);
 });
+
+describe('pings of our own', () => {
+  let pings: number;
+
+  beforeEach(async () => {
+    pings = 0;
+    await until(() => socket.isOpen && accepted.length === 1);
+    accepted[0]!.on('ping', () => (pings += 1));
+  });
+
+  /** Ready, and the peer has answered the first ping. */
+  async function answered(): Promise<void> {
+    socket.markReady();
+    await until(() => pings === 1);
+    await hear();
+  }
+
+  /** Everything that the peer has sent before is there. */
+  async function hear(): Promise<void> {
+    const before = messages.length;
+    accepted[0]!.send('something');
+    await until(() => messages.length > before);
+  }
+
+  test('go out every five seconds, and not before the session is ready', async () => {
+    clock.advance(9_999);
+    await settle();
+    expect(pings).toBe(0);
+
+    await answered();
+    for (let number = 2; number <= 4; number += 1) {
+      clock.advance(5_000);
+      await until(() => pings === number);
+      await hear();
+    }
+
+    expect(failures).toEqual([]);
+  });
+
+  test('that are answered no more, for ten seconds after the first, are a lost connection', async () => {
+    await answered();
+    accepted[0]!.pause();
+
+    clock.advance(14_999);
+    expect(failures).toEqual([]);
+    clock.advance(1);
+
+    expect(failures).toMatchObject([{ reason: 'ai-connection-lost', details: { cause: 'silence', silentMs: 15_000 } }]);
+    await settle();
+    expect([failures.length, clock.pendingTimers]).toEqual([1, 0]);
+  });
+
+  test('need no answer as long as anything else comes', async () => {
+    await answered();
+    accepted[0]!.pong = () => {};
+    for (let second = 0; second < 30; second += 1) {
+      clock.advance(1_000);
+      await hear();
+    }
+
+    expect(failures).toEqual([]);
+  });
+
+  test('are not missed in a moment in which nothing could be read', async () => {
+    await answered();
+
+    // One long step of the clock, as after a pause of this process: the answers wait to be read.
+    clock.advance(5_000);
+    clock.advance(5_000);
+    await until(() => pings === 3);
+    await hear();
+    clock.advance(5_000);
+
+    expect(failures).toEqual([]);
+  });
+
+  test('end with the socket', async () => {
+    await answered();
+
+    socket.close();
+    clock.advance(60_000);
+    await until(() => closeCodes.length === 1);
+
+    expect([pings, clock.pendingTimers]).toEqual([1, 0]);
+  });
+});

@@ -1,8 +1,8 @@
 // A response sequencer between a test and a server that does what the test says.
 
 import type { RealtimeClientEvent, ResponseCreateEvent } from 'openai/resources/realtime/realtime';
-import type { GivenUpResponse } from '../../../src/realtime/active-response';
-import { type CreatedResponse, ResponseSequencer } from '../../../src/realtime/response-sequencer';
+import type { CreatedResponse, GivenUpResponse } from '../../../src/realtime/active-response';
+import { ResponseSequencer } from '../../../src/realtime/response-sequencer';
 import type { SequencedRequest } from '../../../src/realtime/request-queue';
 import { ManualClock } from '../../support/manual-clock';
 

@@ -21,9 +21,11 @@ class Session {
       ids: new IdSource(),
       source: new SpeechSource(() => new Int16Array(0)),
       keepsAudio: false,
+      lifetimeMs: 3_600_000,
       emit: (event) => this.events.push(event),
       chooseScript: () => script,
       onViolation: (description) => this.violations.push(description),
+      onBreak: () => undefined,
     });
   }
 

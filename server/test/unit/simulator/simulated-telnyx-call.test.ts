@@ -292,5 +292,32 @@ test('reports machine detection, recordings and cost when asked for', async () =
 
   expect(greeting.payload).toMatchObject({ result: 'beep_detected' });
   expect((await telnyx.webhook('call.recording.saved')).payload).toMatchObject({ channels: 'dual', format: 'mp3' });
-  expect((await telnyx.webhook('call.cost')).payload).toMatchObject({ status: 'success', total_cost: '0.0070' });
+  expect((await telnyx.webhook('call.cost')).payload).toMatchObject({ status: 'success', total_cost: '0.0089' });
+});
+
+test('reports the cost as the bill has it: in parts that add up, and without naming the parties', async () => {
+  await start({ isCostReported: true });
+  await dial();
+  const leg = await telnyx.nextLeg();
+  await leg.until('answered');
+
+  leg.hangUp();
+
+  const part = { currency: 'USD', billed_duration_secs: 60 };
+  expect((await telnyx.webhook('call.cost')).payload).toEqual({
+    call_control_id: leg.carrierCallId,
+    call_leg_id: leg.legId,
+    call_session_id: leg.sessionId,
+    connection_id: telnyx.connectionId,
+    client_state: leg.clientState,
+    status: 'success',
+    total_cost: '0.0070',
+    billed_duration_secs: 60,
+    billing_group_id: null,
+    cost_parts: [
+      { call_part: 'sip-trunking', cost: '0.0050', rate: '0.00500', ...part },
+      { call_part: 'call-control', cost: '0.0020', rate: '0.00200', ...part },
+    ],
+    occurred_at: expect.any(String),
+  });
 });

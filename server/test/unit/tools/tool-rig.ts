@@ -1,7 +1,7 @@
 // A tool runner on a line that a test holds in its hands.
 
 import { z } from 'zod';
-import type { ConversationEvent } from '../../../src/calls/conversation-ports';
+import type { ConversationEvent } from '../../../src/calls/conversation-events';
 import type { SpeechOutcome, SpeechRequest, ToolCall } from '../../../src/calls/speech';
 import { defineTool, type Tool, type ToolContext, type ToolDefinition } from '../../../src/tools/tool';
 import { ToolRegistry } from '../../../src/tools/tool-registry';
