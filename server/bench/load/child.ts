@@ -74,9 +74,9 @@ export class Child {
     return this.#process.pid ?? 0;
   }
 
-  /** Sends a message over IPC. */
+  /** Sends a message over IPC; one that has just ended does not get it. */
   send(message: object): void {
-    this.#process.send?.(message);
+    this.#process.send?.(message, () => undefined);
   }
 
   /** The next message over IPC. @throws Error when the process ends or is silent for too long */
