@@ -1,4 +1,4 @@
-// Loaded into the server of a soak (node --require) to ask it what it holds: its sockets, timers and heap. The server
+// Loaded into the server of a soak (node --require) to ask it what it holds: its sockets, timers and memory. The server
 // itself has no such door.
 
 process.on('message', (message) => {
@@ -7,7 +7,9 @@ process.on('message', (message) => {
   global.gc?.();
   const held = {};
   for (const name of process.getActiveResourcesInfo()) held[name] = (held[name] ?? 0) + 1;
-  process.send?.({ held, heapBytes: process.memoryUsage().heapUsed });
+  const { heapUsed, external } = process.memoryUsage();
+  // `external` has the buffers, which live outside of the heap.
+  process.send?.({ held, memoryBytes: heapUsed + external });
 });
 
 // The channel alone keeps nobody alive.

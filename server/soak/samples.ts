@@ -11,20 +11,18 @@ const BYTES_PER_MB = 1024 * 1024;
 export type Sample = {
   readonly atMs: number;
   readonly life: number;
+  /** Of the process: also tells how lazily the collector and the allocator give back. */
   readonly residentMb: number;
-  /** In use after a collection: what is resident also tells how lazily the collector works. */
-  readonly heapMb: number;
+  /** Heap and buffers in use after a collection. */
+  readonly usedMb: number;
   readonly liveCalls: number;
 };
 
-/** The heap over the last half of the server's last life. */
-export type MemoryTrend = {
-  readonly minutes: number;
-  readonly fromMb: number;
-  readonly toMb: number;
-  /** Slope of the line through all samples; positive: it grows. */
-  readonly mbPerMinute: number;
-};
+/** A quantity at the begin and at the end of a time, in MB; `perMinute` is the slope of the line through all samples. */
+export type Trend = { readonly from: number; readonly to: number; readonly perMinute: number };
+
+/** The server's memory over the last half of its last life. */
+export type MemoryTrend = { readonly minutes: number; readonly usedMb: Trend; readonly residentMb: Trend };
 
 /** Looks at the server's memory every few seconds. */
 export class Sampler {
@@ -42,11 +40,11 @@ export class Sampler {
 
   async #look(server: ServerProcess, liveCalls: number): Promise<void> {
     const { lives: life } = server;
-    const { heapBytes } = await server.resources();
+    const { memoryBytes } = await server.resources();
     const resident = residentMb(server.pid);
     if (resident === null || life !== server.lives) return;
-    const heapMb = heapBytes / BYTES_PER_MB;
-    this.samples.push({ atMs: performance.now(), life, residentMb: resident, heapMb, liveCalls });
+    const usedMb = memoryBytes / BYTES_PER_MB;
+    this.samples.push({ atMs: performance.now(), life, residentMb: resident, usedMb, liveCalls });
   }
 }
 
@@ -57,10 +55,12 @@ export function memoryTrend(samples: readonly Sample[]): MemoryTrend | null {
   const half = lived.slice(Math.floor(lived.length / 2));
   const [first, last] = [half[0], half.at(-1)];
   if (first === undefined || last === undefined || half.length < 6) return null;
-  const slope = slopeOf(half.map(({ atMs, heapMb: mb }) => [(atMs - first.atMs) / MS_PER_MINUTE, mb]));
   const minutes = (last.atMs - first.atMs) / MS_PER_MINUTE;
-  const fromMb = median(half.slice(0, Math.ceil(half.length / 5)));
-  return { minutes, fromMb, toMb: median(half.slice(-Math.ceil(half.length / 5))), mbPerMinute: slope };
+  return {
+    minutes,
+    usedMb: trendOf(half, ({ usedMb }) => usedMb),
+    residentMb: trendOf(half, ({ residentMb: mb }) => mb),
+  };
 }
 
 /** What is held now and was not held before, by kind. */
@@ -72,6 +72,16 @@ export function heldMore(before: Resources, now: Resources): Readonly<Record<str
   return Object.fromEntries(more.filter(([, count]) => count > 0));
 }
 
+function trendOf(samples: readonly Sample[], of: (sample: Sample) => number): Trend {
+  const fifth = Math.ceil(samples.length / 5);
+  const begin = samples[0]?.atMs ?? 0;
+  return {
+    from: median(samples.slice(0, fifth).map(of)),
+    to: median(samples.slice(-fifth).map(of)),
+    perMinute: slopeOf(samples.map((sample) => [(sample.atMs - begin) / MS_PER_MINUTE, of(sample)])),
+  };
+}
+
 /** Least squares. */
 function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
   const mean = (of: (point: readonly [number, number]) => number): number =>
@@ -81,7 +91,7 @@ function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
   return spread === 0 ? 0 : mean((point) => (point[0] - x) * (point[1] - y)) / spread;
 }
 
-function median(samples: readonly Sample[]): number {
-  const sorted = samples.map(({ heapMb: mb }) => mb).sort((a, b) => a - b);
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

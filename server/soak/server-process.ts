@@ -9,8 +9,8 @@ const START_LIMIT_MS = 20_000;
 const PROBE_LIMIT_MS = 10_000;
 const PROBE = join(__dirname, 'resource-probe.cjs');
 
-/** What the server holds at a moment, by kind, and how much of its heap is in use once it is collected. */
-export type Resources = { readonly held: Readonly<Record<string, number>>; readonly heapBytes: number };
+/** What the server holds at a moment, by kind, and the heap and the buffers in use after a collection. */
+export type Resources = { readonly held: Readonly<Record<string, number>>; readonly memoryBytes: number };
 
 /** Which server is started, and on what. */
 export type ServerOptions = {

@@ -2,7 +2,7 @@
 
 import { fixed, textTable } from '../bench/table';
 import type { StoredState } from './record-checks';
-import type { MemoryTrend } from './samples';
+import type { MemoryTrend, Trend } from './samples';
 import type { PlacedCall } from './traffic';
 
 // Sockets that are kept for the next request, and the timers that go with them.
@@ -11,6 +11,7 @@ const RESOURCES_SPARE = 4;
 // Calls come and go, and with them a megabyte or two.
 const GROWTH_LIMIT_MB = 4;
 const SHORTEST_TREND_MINUTES = 1.5;
+const USED = 'heap and buffers over the last half';
 
 /** All that was found. */
 export type SoakFindings = {
@@ -49,11 +50,20 @@ export function checksOf(findings: SoakFindings): readonly Check[] {
     check('resources held more than before', spareless.map(([kind, count]) => `${count} ${kind}`).join(', ') || '0', {
       holds: spareless.length === 0,
     }),
-    memory === null || memory.minutes < SHORTEST_TREND_MINUTES
-      ? { what: 'heap over the last half', found: trendText(memory), holds: 'not judged' }
-      : check('heap over the last half', trendText(memory), {
-          holds: memory.toMb - memory.fromMb <= GROWTH_LIMIT_MB,
-        }),
+    ...memoryChecks(memory),
+  ];
+}
+
+// What is in use tells of a leak, what is resident of the allocator as well: only the former is judged.
+function memoryChecks(memory: MemoryTrend | null): readonly Check[] {
+  if (memory === null) return [{ what: USED, found: 'too few samples', holds: 'not judged' }];
+  const { minutes, usedMb, residentMb } = memory;
+  const used = trendText(usedMb, minutes);
+  return [
+    minutes < SHORTEST_TREND_MINUTES
+      ? { what: USED, found: used, holds: 'not judged' }
+      : check(USED, used, { holds: usedMb.to - usedMb.from <= GROWTH_LIMIT_MB }),
+    { what: 'resident over the last half', found: trendText(residentMb, minutes), holds: 'not judged' },
   ];
 }
 
@@ -100,8 +110,6 @@ function check(what: string, found: string, { holds }: { readonly holds: boolean
   return { what, found, holds: holds ? 'yes' : 'NO' };
 }
 
-function trendText(memory: MemoryTrend | null): string {
-  if (memory === null) return 'too few samples';
-  const { minutes, fromMb, toMb, mbPerMinute } = memory;
-  return `${fixed(fromMb, 1)} -> ${fixed(toMb, 1)} MB in ${fixed(minutes, 1)} min (${fixed(mbPerMinute, 2)} MB/min)`;
+function trendText({ from, to, perMinute }: Trend, minutes: number): string {
+  return `${fixed(from, 1)} -> ${fixed(to, 1)} MB in ${fixed(minutes, 1)} min (${fixed(perMinute, 2)} MB/min)`;
 }

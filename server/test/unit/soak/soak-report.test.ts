@@ -1,8 +1,14 @@
 import { planCall } from '../../../soak/call-plan';
 import { Random } from '../../../soak/random';
 import { faultsOfRecord } from '../../../soak/record-checks';
-import { heldMore, memoryTrend, type Sample } from '../../../soak/samples';
+import { heldMore, memoryTrend, type MemoryTrend, type Sample } from '../../../soak/samples';
 import { checksOf, type SoakFindings, soakTable } from '../../../soak/soak-report';
+
+const MEMORY: MemoryTrend = {
+  minutes: 3,
+  usedMb: { from: 30, to: 32, perMinute: 0.6 },
+  residentMb: { from: 120, to: 160, perMinute: 8 },
+};
 
 const CLEAN: SoakFindings = {
   seed: 1,
@@ -16,7 +22,7 @@ const CLEAN: SoakFindings = {
   activeCalls: 0,
   stored: { calls: 100, unfinished: 0, withoutVerdict: 0, withLeg: 0, withGaps: 0 },
   heldMore: {},
-  memory: { minutes: 3, fromMb: 120, toMb: 122, mbPerMinute: 0.6 },
+  memory: MEMORY,
 };
 
 const RECORD = {
@@ -35,7 +41,13 @@ function faultsOf(changes: Readonly<Record<string, unknown>>): readonly string[]
 
 /** One sample a second. */
 function samples(megabytes: readonly number[], life = 1): Sample[] {
-  return megabytes.map((heapMb, second) => ({ atMs: second * 1_000, life, residentMb: 120, heapMb, liveCalls: 1 }));
+  return megabytes.map((usedMb, second) => ({
+    atMs: second * 1_000,
+    life,
+    residentMb: 120 + second,
+    usedMb,
+    liveCalls: 1,
+  }));
 }
 
 test('a soak in which nothing is left holds', () => {
@@ -50,7 +62,7 @@ test.each<[string, Partial<SoakFindings>]>([
   ['timelines with gaps', { stored: { ...CLEAN.stored, withGaps: 1 } }],
   ['odd answers of the API', { oddAnswers: ['say: 500 null'] }],
   ['resources held more than before', { heldMore: { Timeout: 30 } }],
-  ['heap over the last half', { memory: { minutes: 5, fromMb: 120, toMb: 160, mbPerMinute: 8 } }],
+  ['heap and buffers over the last half', { memory: { ...MEMORY, usedMb: { from: 30, to: 60, perMinute: 8 } } }],
 ])('does not hold when something is off: %s', (what, found) => {
   const checks = checksOf({ ...CLEAN, ...found });
 
@@ -85,11 +97,12 @@ test('memory is judged by the last half of the last life', () => {
     ...samples([...Array(60).fill(80), ...Array(60).fill(120)], 2),
   ]);
 
-  expect(trend).toMatchObject({ fromMb: 120, toMb: 120, mbPerMinute: 0 });
+  expect(trend?.usedMb).toEqual({ from: 120, to: 120, perMinute: 0 });
+  expect(trend?.residentMb.perMinute).toBeCloseTo(60);
 });
 
 test('what is held more is told by its kind', () => {
-  const before = { held: { Timeout: 3, TCPSocketWrap: 1 }, heapBytes: 0 };
+  const before = { held: { Timeout: 3, TCPSocketWrap: 1 }, memoryBytes: 0 };
 
-  expect(heldMore(before, { held: { Timeout: 3, TCPSocketWrap: 4 }, heapBytes: 0 })).toEqual({ TCPSocketWrap: 3 });
+  expect(heldMore(before, { held: { Timeout: 3, TCPSocketWrap: 4 }, memoryBytes: 0 })).toEqual({ TCPSocketWrap: 3 });
 });
