@@ -7,6 +7,7 @@ import type { SimulatedSession } from '../../src/simulator/simulated-openai/simu
 import type { PhoneStep } from '../../src/simulator/simulated-telnyx/phone-script';
 import type { SimulatedLeg } from '../../src/simulator/simulated-telnyx/simulated-leg';
 import { toneAmplitude } from '../support/audio-fixtures';
+import { expectHeardPosition } from '../support/heard-position';
 import { TestBridge } from '../support/test-bridge';
 import { until } from '../support/until';
 
@@ -180,13 +181,10 @@ test.each(['stream', 'webhook'] as const)('a key by %s silences the AI as a word
 
   const record = await finished([...press, { do: 'wait-for-silence', silenceMs: 400 }, ...HEAR_AND_LEAVE]);
 
-  const [playedMs = Number.NaN] = theLeg().playedMsAtClear;
   const truncate = await theSession().until('conversation.item.truncate');
   expect(theLeg().clears).toHaveLength(1);
   expect(heardMs(OPENING_HZ)).toBeLessThan(3_000);
-  // The phone counts the frame that it is just playing: it may be up to one frame ahead of the ear.
-  expect(truncate['audio_end_ms']).toBeGreaterThanOrEqual(playedMs - 20 - FRAME_MS);
-  expect(truncate['audio_end_ms']).toBeLessThanOrEqual(playedMs + 20);
+  expectHeardPosition(truncate['audio_end_ms'], theLeg().playedMsAtClear[0]);
   expect(record['timeline']).toContainEqual(
     expect.objectContaining({ type: 'assistant.interrupted', by: 'callee', heardMs: truncate['audio_end_ms'] }),
   );

@@ -7,12 +7,12 @@ import { type Deferred, deferred } from '../../src/lib/deferred';
 import type { AiSpeech, AiTurn } from '../../src/simulator/simulated-openai/ai-script';
 import { MACHINE_BEEP, type PhoneStep } from '../../src/simulator/simulated-telnyx/phone-script';
 import type { SimulatedLeg } from '../../src/simulator/simulated-telnyx/simulated-leg';
+import { expectHeardPosition } from '../support/heard-position';
 import { until } from '../support/until';
 import {
   ANSWER_HZ,
   ANSWER_MS,
   FIRST_HZ,
-  FRAME_MS,
   GIVEN_HZ,
   GIVEN_MS_PER_CHARACTER,
   GREETING,
@@ -155,9 +155,7 @@ test('two interruptions, one of them while the AI is still making its speech, ar
 
   const playedMs = [leg.playedMsAtClear[0]!, leg.playedMsAtClear[1]! - leg.playedMsAtClear[0]!];
   for (const [index, { audio_end_ms: audioEndMs }] of truncations(session).entries()) {
-    // The phone counts the frame that it is just playing: it may be up to one frame ahead of the ear.
-    expect(audioEndMs).toBeGreaterThanOrEqual(playedMs[index]! - 2 * FRAME_MS);
-    expect(audioEndMs).toBeLessThanOrEqual(playedMs[index]! + FRAME_MS);
+    expectHeardPosition(audioEndMs, playedMs[index]);
   }
   expect(heardBy(leg)).toEqual([...whole(FIRST_HZ, playedMs[0]!), ...whole(ANSWER_HZ, playedMs[1]!)]);
   expect(leg.playedMs()).toBe(leg.playedMsAtClear[1]);

@@ -5,6 +5,7 @@ import { rms } from '../../src/simulator/pcm';
 import type { PhoneScript } from '../../src/simulator/simulated-telnyx/phone-script';
 import type { SimulatedLeg } from '../../src/simulator/simulated-telnyx/simulated-leg';
 import { dominantToneHz } from '../support/audio-fixtures';
+import { expectHeardPosition } from '../support/heard-position';
 import { TestBridge } from '../support/test-bridge';
 import { until } from '../support/until';
 
@@ -247,9 +248,7 @@ async function turns(callId: string, speaker: string): Promise<Turn[]> {
 
 /** The model is told what the phone had played when the clear took effect. */
 function expectTruncation(truncate: Readonly<Record<string, unknown>>, leg: SimulatedLeg): void {
-  // The phone counts the frame that it is just playing: it may be up to one frame ahead of the ear.
-  expect(truncate['audio_end_ms']).toBeGreaterThanOrEqual(leg.playedMsAtClear[0]! - 2 * FRAME_MS);
-  expect(truncate['audio_end_ms']).toBeLessThanOrEqual(leg.playedMsAtClear[0]! + FRAME_MS);
+  expectHeardPosition(truncate['audio_end_ms'], leg.playedMsAtClear[0]);
 }
 
 /** Where the first sound begins in a recording by the phone. */
