@@ -12,6 +12,7 @@ module.exports = {
     ],
   },
   testSequencer: '<rootDir>/../jest.sequencer.cjs',
+  setupFilesAfterEnv: ['<rootDir>/test/support/real-time.ts'],
   testTimeout: 20_000,
   // Calls happen in real time: most of a test's time is waiting, and several workers a core wait at once. As a number:
   // jest takes more than 100% for that many workers.
