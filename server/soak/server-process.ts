@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { Child } from '../bench/load/child';
+import { farEndSettings } from '../src/simulator/far-end-settings';
 import { freePort } from '../src/simulator/free-port';
 import type { Simulators } from './faults';
 
@@ -91,7 +92,7 @@ export class ServerProcess {
   #settings(): Record<string, string> {
     const { far, directory, databaseUrl } = this.#options;
     return {
-      ...farEndSettings(far),
+      ...farEndSettings(far.telnyx, far.openai),
       ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
       PORT: String(this.#port),
       BASE_PUBLIC_URL: this.url,
@@ -103,18 +104,6 @@ export class ServerProcess {
       DRAIN_SECONDS: '2',
     };
   }
-}
-
-function farEndSettings({ telnyx, openai }: Simulators): Record<string, string> {
-  return {
-    TELNYX_API_KEY: telnyx.apiKey,
-    TELNYX_PUBLIC_KEY: telnyx.publicKey,
-    TELNYX_CONNECTION_ID: telnyx.connectionId,
-    TELNYX_FROM_NUMBER: telnyx.fromNumber,
-    TELNYX_BASE_URL: telnyx.apiBaseUrl,
-    OPENAI_API_KEY: openai.apiKey,
-    OPENAI_BASE_URL: openai.apiBaseUrl,
-  };
 }
 
 async function isUp(url: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import { CallPrinter } from './demo/call-printer';
 import { DEMO_CALLEE, demoRequest } from './demo/demo-call';
 import { printSummary } from './demo/summary';
 import { SILENT_LOGGER } from './observability/logger';
+import { farEndSettings } from './simulator/far-end-settings';
 import { freePort } from './simulator/free-port';
 import { demoAiScript } from './simulator/simulated-openai/scripts';
 import { SimulatedOpenai } from './simulator/simulated-openai/simulated-openai';
@@ -54,13 +55,7 @@ async function startServer(
   const config = loadConfig({
     PORT: String(port),
     BASE_PUBLIC_URL: `http://127.0.0.1:${port}`,
-    TELNYX_API_KEY: telnyx.apiKey,
-    TELNYX_PUBLIC_KEY: telnyx.publicKey,
-    TELNYX_CONNECTION_ID: telnyx.connectionId,
-    TELNYX_FROM_NUMBER: telnyx.fromNumber,
-    TELNYX_BASE_URL: telnyx.apiBaseUrl,
-    OPENAI_API_KEY: openai.apiKey,
-    OPENAI_BASE_URL: openai.apiBaseUrl,
+    ...farEndSettings(telnyx, openai),
     DATA_DIR,
     // The calendar is on this machine.
     ALLOW_PRIVATE_URLS: 'true',

@@ -2,12 +2,13 @@
 // the calls that it is told to and ends with its parent.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type FarEndSettings, farEndSettings } from '../../src/simulator/far-end-settings';
 import { SimulatedOpenai } from '../../src/simulator/simulated-openai/simulated-openai';
 import { SimulatedTelnyx } from '../../src/simulator/simulated-telnyx/simulated-telnyx';
 import { post } from '../load/api-client';
 import { type CallPlan, callPlans } from './call-plans';
 import { callRecord, type CallRecord } from './call-record';
-import type { FarEndSettings, RunCommand, SimulatorsAnswer } from './simulators-protocol';
+import type { RunCommand, SimulatorsAnswer } from './simulators-protocol';
 
 // +1 202 555 0100 to 0199 are nobody's, for fiction; the last one is the server's own. Each call has one for itself.
 const FIRST_NUMBER = 12_025_550_100;
@@ -32,15 +33,7 @@ class Simulators {
   }
 
   get settings(): FarEndSettings {
-    return {
-      TELNYX_API_KEY: this.#telnyx.apiKey,
-      TELNYX_PUBLIC_KEY: this.#telnyx.publicKey,
-      TELNYX_CONNECTION_ID: this.#telnyx.connectionId,
-      TELNYX_FROM_NUMBER: this.#telnyx.fromNumber,
-      TELNYX_BASE_URL: this.#telnyx.apiBaseUrl,
-      OPENAI_API_KEY: this.#openai.apiKey,
-      OPENAI_BASE_URL: this.#openai.apiBaseUrl,
-    };
+    return farEndSettings(this.#telnyx, this.#openai);
   }
 
   async run({ url, plans, concurrency }: RunCommand): Promise<SimulatorsAnswer> {

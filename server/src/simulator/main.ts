@@ -1,6 +1,7 @@
 // `npm run simulator`: a phone network and an AI on fixed ports, for trying the server with curl and no account.
 //   --env   only prints the settings that point the server at them, for `> .env`
 
+import { farEndSettings } from './far-end-settings';
 import { SimulatedOpenai } from './simulated-openai/simulated-openai';
 import { MACHINE_BEEP, type PhoneScript, type PhoneStep } from './simulated-telnyx/phone-script';
 import type { SimulatedLeg } from './simulated-telnyx/simulated-leg';
@@ -116,17 +117,17 @@ function tell(leg: SimulatedLeg, what: string): void {
 function ignore(): void {}
 
 function envLines(telnyx: SimulatedTelnyx, openai: SimulatedOpenai): string {
-  return [
-    `PORT=${SERVER_PORT}`,
-    `BASE_PUBLIC_URL=http://127.0.0.1:${SERVER_PORT}`,
-    `TELNYX_API_KEY=${telnyx.apiKey}`,
-    `TELNYX_PUBLIC_KEY=${telnyx.publicKey}`,
-    `TELNYX_CONNECTION_ID=${telnyx.connectionId}`,
-    `TELNYX_FROM_NUMBER=${telnyx.fromNumber}`,
-    `TELNYX_BASE_URL=http://127.0.0.1:${TELNYX_PORT}/v2`,
-    `OPENAI_API_KEY=${openai.apiKey}`,
-    `OPENAI_BASE_URL=http://127.0.0.1:${OPENAI_PORT}/v1`,
-  ].join('\n');
+  const settings = {
+    PORT: SERVER_PORT,
+    BASE_PUBLIC_URL: `http://127.0.0.1:${SERVER_PORT}`,
+    ...farEndSettings(telnyx, openai),
+    // Where they will be, when they only print these lines now.
+    TELNYX_BASE_URL: `http://127.0.0.1:${TELNYX_PORT}/v2`,
+    OPENAI_BASE_URL: `http://127.0.0.1:${OPENAI_PORT}/v1`,
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n');
 }
 
 function banner(telnyx: SimulatedTelnyx, openai: SimulatedOpenai): string {

@@ -7,6 +7,7 @@ import type { SimulatedLeg } from '../../src/simulator/simulated-telnyx/simulate
 import { clip } from '../../src/simulator/voices/voices';
 import { correlationPeak, toneAmplitude } from '../support/audio-fixtures';
 import { BUSY_MACHINE_MS, expectHeardPosition } from '../support/heard-position';
+import { scriptExchange } from '../support/exchange';
 import { TestBridge } from '../support/test-bridge';
 import { until } from '../support/until';
 
@@ -32,20 +33,7 @@ function turnsOf(record: Record<string, unknown>): Turn[] {
 
 test('carries the words of both sides, keeps the record and lets the callee end the call', async () => {
   bridge = await TestBridge.start();
-  bridge.openai.setDefaultScript({
-    turns: [{ say: [{ clip: 'ai-acknowledge' }] }, { say: [{ clip: 'ai-acknowledge' }] }],
-    hears: ['Sorry, where are you exactly?'],
-  });
-  bridge.telnyx.setDefaultScript({
-    steps: [
-      { do: 'wait-for-speech' },
-      { do: 'wait-for-silence', silenceMs: 600 },
-      { do: 'say', clip: 'callee-question' },
-      { do: 'wait-for-speech' },
-      { do: 'wait-for-silence', silenceMs: 600 },
-      { do: 'hang-up' },
-    ],
-  });
+  scriptExchange(bridge);
 
   const callId = await bridge.place({ metadata: { order: '17' } });
   const record = await bridge.ended(callId, 15_000);

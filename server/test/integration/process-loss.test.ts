@@ -9,6 +9,7 @@ import { type RunningServer, start } from '../../src/app/lifecycle';
 import type { CallWatcher, TimelineEntry } from '../../src/calls/record-ports';
 import { type Config, loadConfig } from '../../src/config/config';
 import { SILENT_LOGGER } from '../../src/observability/logger';
+import { farEndSettings } from '../../src/simulator/far-end-settings';
 import { freePort } from '../../src/simulator/free-port';
 import { SimulatedOpenai } from '../../src/simulator/simulated-openai/simulated-openai';
 import { SimulatedTelnyx } from '../../src/simulator/simulated-telnyx/simulated-telnyx';
@@ -39,13 +40,7 @@ beforeEach(async () => {
   config = loadConfig({
     PORT: String(port),
     BASE_PUBLIC_URL: url,
-    TELNYX_API_KEY: telnyx.apiKey,
-    TELNYX_PUBLIC_KEY: telnyx.publicKey,
-    TELNYX_CONNECTION_ID: telnyx.connectionId,
-    TELNYX_FROM_NUMBER: telnyx.fromNumber,
-    TELNYX_BASE_URL: telnyx.apiBaseUrl,
-    OPENAI_API_KEY: openai.apiKey,
-    OPENAI_BASE_URL: openai.apiBaseUrl,
+    ...farEndSettings(telnyx, openai),
     DATA_DIR: dataDir,
     CALLS_PER_SECOND: '100',
     CALLS_PER_DESTINATION_PER_HOUR: '100',

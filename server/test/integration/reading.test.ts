@@ -1,6 +1,7 @@
 // What can be read of a call when it is over, over real HTTP from a real record: the call itself, its words, its events,
 // its audio, and what it cost. Calls happen in real time.
 
+import { scriptExchange } from '../support/exchange';
 import { TestBridge } from '../support/test-bridge';
 import { until } from '../support/until';
 
@@ -12,20 +13,7 @@ let callId: string;
 
 beforeAll(async () => {
   bridge = await TestBridge.start({ telnyx: { isCostReported: true } });
-  bridge.openai.setDefaultScript({
-    turns: [{ say: [{ clip: 'ai-acknowledge' }] }, { say: [{ clip: 'ai-acknowledge' }] }],
-    hears: ['Sorry, where are you exactly?'],
-  });
-  bridge.telnyx.setDefaultScript({
-    steps: [
-      { do: 'wait-for-speech' },
-      { do: 'wait-for-silence', silenceMs: 600 },
-      { do: 'say', clip: 'callee-question' },
-      { do: 'wait-for-speech' },
-      { do: 'wait-for-silence', silenceMs: 600 },
-      { do: 'hang-up' },
-    ],
-  });
+  scriptExchange(bridge);
   callId = await bridge.place({ to: TO, maxCostUsd: 2, record: true });
   await bridge.ended(callId, 15_000);
   // The carrier's bill comes after the end.

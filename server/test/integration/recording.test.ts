@@ -9,6 +9,7 @@ import { compose } from '../../src/app/compose';
 import { type RunningServer, start } from '../../src/app/lifecycle';
 import { type Config, loadConfig } from '../../src/config/config';
 import { SILENT_LOGGER } from '../../src/observability/logger';
+import { farEndSettings } from '../../src/simulator/far-end-settings';
 import { freePort } from '../../src/simulator/free-port';
 import { rms } from '../../src/simulator/pcm';
 import { SimulatedOpenai } from '../../src/simulator/simulated-openai/simulated-openai';
@@ -218,13 +219,7 @@ describe('a call whose server is killed', () => {
     config = loadConfig({
       PORT: String(port),
       BASE_PUBLIC_URL: `http://127.0.0.1:${port}`,
-      TELNYX_API_KEY: telnyx.apiKey,
-      TELNYX_PUBLIC_KEY: telnyx.publicKey,
-      TELNYX_CONNECTION_ID: telnyx.connectionId,
-      TELNYX_FROM_NUMBER: telnyx.fromNumber,
-      TELNYX_BASE_URL: telnyx.apiBaseUrl,
-      OPENAI_API_KEY: openai.apiKey,
-      OPENAI_BASE_URL: openai.apiBaseUrl,
+      ...farEndSettings(telnyx, openai),
       DATA_DIR: dataDir,
       RECORD_CALLS: 'true',
     });

@@ -10,6 +10,7 @@ import type { Call } from '../../src/calls/call';
 import type { CallWatcher, TimelineEntry } from '../../src/calls/record-ports';
 import { loadConfig } from '../../src/config/config';
 import { SILENT_LOGGER } from '../../src/observability/logger';
+import { farEndSettings } from '../../src/simulator/far-end-settings';
 import { freePort } from '../../src/simulator/free-port';
 import { SimulatedOpenai } from '../../src/simulator/simulated-openai/simulated-openai';
 import { SimulatedTelnyx, type SimulatedTelnyxOptions } from '../../src/simulator/simulated-telnyx/simulated-telnyx';
@@ -87,7 +88,10 @@ export class TestBridge implements CallWatcher {
   async entry(callId: string, type: string, timeoutMs = 10_000): Promise<TimelineEntry> {
     const find = (): TimelineEntry | undefined =>
       this.entries.find((entry) => entry.callId === callId && entry.type === type);
-    await until(() => find() !== undefined, { timeoutMs });
+    await until(() => find() !== undefined, { timeoutMs }).catch(() => {
+      const types = this.entries.filter((entry) => entry.callId === callId).map((entry) => entry.type);
+      throw new Error(`No ${type} within ${timeoutMs} ms; the call has ${types.join(', ')}.`);
+    });
     return find()!;
   }
 
@@ -124,13 +128,7 @@ export class TestBridge implements CallWatcher {
     const config = loadConfig({
       PORT: String(port),
       BASE_PUBLIC_URL: `http://127.0.0.1:${port}`,
-      TELNYX_API_KEY: this.telnyx.apiKey,
-      TELNYX_PUBLIC_KEY: this.telnyx.publicKey,
-      TELNYX_CONNECTION_ID: this.telnyx.connectionId,
-      TELNYX_FROM_NUMBER: this.telnyx.fromNumber,
-      TELNYX_BASE_URL: this.telnyx.apiBaseUrl,
-      OPENAI_API_KEY: this.openai.apiKey,
-      OPENAI_BASE_URL: this.openai.apiBaseUrl,
+      ...farEndSettings(this.telnyx, this.openai),
       DATA_DIR: this.#dataDir,
       ...env,
     });
