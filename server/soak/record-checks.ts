@@ -36,7 +36,6 @@ export function faultsOfRecord({ plan, callId, record }: PlacedCall): readonly s
 
 /** What the database says at the end, past the server. */
 export type StoredState = {
-  readonly calls: number;
   readonly unfinished: number;
   readonly withoutVerdict: number;
   readonly withLeg: number;
@@ -60,7 +59,6 @@ export async function storedState(place: string): Promise<StoredState> {
       .execute();
     const sequences = await storedSequences(database);
     return {
-      calls: calls.length,
       unfinished: calls.filter(({ status }) => BEFORE_THE_END.some((one) => one === status)).length,
       withoutVerdict: calls.filter(({ verdict }) => verdict === null).length,
       withLeg: calls.filter(({ may_have_leg: mayHaveLeg }) => mayHaveLeg !== 0).length,

@@ -99,8 +99,6 @@ export class ServerProcess {
       LOG_LEVEL: 'warn',
       DATA_DIR: directory,
       MAX_CONCURRENT_CALLS: '1000',
-      CALLS_PER_SECOND: '1000',
-      CALLS_PER_DESTINATION_PER_HOUR: '1000',
       DRAIN_SECONDS: '2',
     };
   }

@@ -36,8 +36,9 @@ export type Check = { readonly what: string; readonly found: string; readonly ho
 /** Judges what was found. */
 export function checksOf(findings: SoakFindings): readonly Check[] {
   const { stored, memory } = findings;
-  const spareless = Object.entries(findings.heldMore).filter(([, count]) => count > RESOURCES_SPARE);
+  const held = Object.entries(findings.heldMore);
   return [
+    check('calls placed', String(findings.calls.length), { holds: findings.calls.length > 0 }),
     none('live legs at the carrier', findings.liveLegs),
     none('live realtime sessions', findings.liveSessions),
     none('active calls by REST', findings.activeCalls),
@@ -47,8 +48,8 @@ export function checksOf(findings: SoakFindings): readonly Check[] {
     none('timelines with gaps', stored.withGaps),
     none('records that are not as they must be', findings.recordFaults.length),
     none('odd answers of the API', findings.oddAnswers.length),
-    check('resources held more than before', spareless.map(([kind, count]) => `${count} ${kind}`).join(', ') || '0', {
-      holds: spareless.length === 0,
+    check('resources held more than before', held.map(([kind, count]) => `${count} ${kind}`).join(', ') || '0', {
+      holds: held.every(([, count]) => count <= RESOURCES_SPARE),
     }),
     ...memoryChecks(memory),
   ];

@@ -95,7 +95,12 @@ export class Traffic {
       const answer = await ask(`${this.#options.url}/api/ai-calls/create`, { body, headers });
       if (answer?.status === 201) return String(answer.body['callId']);
       if (answer !== undefined && answer.status !== 503 && answer.status !== 429) this.#note('create', answer);
-      if (performance.now() > deadlineMs) return undefined;
+      if (performance.now() > deadlineMs) {
+        this.oddAnswers.push(
+          `create: not taken for ${PLACE_LIMIT_MS / 1_000} s, last ${answer?.status ?? 'no answer'}`,
+        );
+        return undefined;
+      }
       await wait(PLACE_RETRY_MS);
     }
   }

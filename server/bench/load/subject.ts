@@ -99,8 +99,6 @@ function ownSettings(directory: string, port: number): Record<string, string> {
     DATA_DIR: directory,
     // Limits of a real operation would limit the bench.
     MAX_CONCURRENT_CALLS: '10000',
-    CALLS_PER_SECOND: '1000',
-    CALLS_PER_DESTINATION_PER_HOUR: '10000',
     DRAIN_SECONDS: '0',
   };
 }

@@ -42,8 +42,6 @@ beforeEach(async () => {
     BASE_PUBLIC_URL: url,
     ...farEndSettings(telnyx, openai),
     DATA_DIR: dataDir,
-    CALLS_PER_SECOND: '100',
-    CALLS_PER_DESTINATION_PER_HOUR: '100',
   });
   entries = [];
   first = await startMortal(config, { log: SILENT_LOGGER });
