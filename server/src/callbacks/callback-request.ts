@@ -7,7 +7,7 @@ import type { QueuedCallback } from '../calls/record-ports';
 import { callbackHeaders } from './callback-signature';
 
 /** An endpoint that does its work before it answers is too slow: the work belongs after the answer. */
-export const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 
 /** The code of a try that took too long. */
 export const TIMED_OUT = 'ETIMEDOUT';

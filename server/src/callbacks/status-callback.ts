@@ -1,8 +1,9 @@
 // What a user's own endpoint is told of a call: one message for each status, from `call.queued` on, in its final words.
 // Pure; whoever notes the status keeps the message beside it, so that neither is there without the other.
 
-import type { Call, CallTimings } from '../calls/call';
+import type { Call } from '../calls/call';
 import { CALL_STATUSES, isTerminal } from '../calls/call-state';
+import { durationSeconds, iso, isoTimings } from '../calls/call-times';
 import type { QueuedCallback, TimelineEntry } from '../calls/record-ports';
 
 const STATUS_ENTRIES: ReadonlySet<string> = new Set(CALL_STATUSES.map((status) => `call.${status}`));
@@ -29,7 +30,7 @@ function momentOf(entry: TimelineEntry, call: Call): Readonly<Record<string, unk
     to: call.to,
     from: call.from,
     metadata: call.metadata,
-    timings: timingsOf(call.timings),
+    timings: isoTimings(call.timings),
   };
 }
 
@@ -42,23 +43,4 @@ function outcomeOf(call: Call): Readonly<Record<string, unknown>> {
     usage: call.usage,
     cost: { aiUsd: call.usage.costUsd, carrierUsd: call.carrierCostUsd ?? null },
   };
-}
-
-function timingsOf(timings: CallTimings): Readonly<Record<string, string | null>> {
-  return {
-    createdAt: iso(timings.createdAtMs),
-    initiatedAt: iso(timings.initiatedAtMs),
-    ringingAt: iso(timings.ringingAtMs),
-    answeredAt: iso(timings.answeredAtMs),
-    endedAt: iso(timings.endedAtMs),
-  };
-}
-
-function durationSeconds({ answeredAtMs, endedAtMs }: CallTimings): number | null {
-  if (answeredAtMs === undefined || endedAtMs === undefined) return null;
-  return Math.round((endedAtMs - answeredAtMs) / 100) / 10;
-}
-
-function iso(atMs: number | undefined): string | null {
-  return atMs === undefined ? null : new Date(atMs).toISOString();
 }

@@ -1,7 +1,8 @@
 // A call as the API shows it.
 
 import type { CallBehaviour, HttpToolDefinition } from '../calls/behaviour';
-import type { Call, CallTimings } from '../calls/call';
+import type { Call } from '../calls/call';
+import { durationSeconds, iso, isoTimings } from '../calls/call-times';
 import type { Turn } from '../calls/conversation-events';
 import type { StoredEntry, TimelineEntry } from '../calls/record-ports';
 import { latencyView, toolCallViews } from './call-figures';
@@ -54,13 +55,7 @@ export function callDetails(call: Call, { timeline, hasRecording }: CallFacts): 
     statusCallbackUrl: call.statusCallbackUrl ?? null,
     maxCostUsd: call.maxCostUsd ?? null,
     record: call.isRecorded,
-    timings: {
-      createdAt: iso(timings.createdAtMs),
-      initiatedAt: iso(timings.initiatedAtMs),
-      ringingAt: iso(timings.ringingAtMs),
-      answeredAt: iso(timings.answeredAtMs),
-      endedAt: iso(timings.endedAtMs),
-    },
+    timings: isoTimings(timings),
     verdict: verdict ?? null,
     usage: call.usage,
     cost: costView(call, timeline),
@@ -100,13 +95,4 @@ function headersView(headers: HttpToolDefinition['headers']): Record<string, str
 
 function entryView({ atMs, type, data }: TimelineEntry): Record<string, unknown> {
   return { at: iso(atMs), type, ...data };
-}
-
-function durationSeconds({ answeredAtMs, endedAtMs }: CallTimings): number | null {
-  if (answeredAtMs === undefined || endedAtMs === undefined) return null;
-  return Math.round((endedAtMs - answeredAtMs) / 100) / 10;
-}
-
-function iso(atMs: number | undefined): string | null {
-  return atMs === undefined ? null : new Date(atMs).toISOString();
 }

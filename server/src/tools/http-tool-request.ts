@@ -1,11 +1,11 @@
 // The request that an HTTP tool makes of its arguments: address, headers, body and, on demand, the signature of
 // Standard Webhooks, by which the user's server knows that it comes from here; and which arguments it cannot take.
 
-import { createHmac } from 'node:crypto';
 import type { z } from 'zod';
 import type { HttpToolDefinition } from '../calls/behaviour';
 import type { Clock } from '../calls/ports';
 import { compileParameters, fillPlaceholders } from '../calls/tool-schema';
+import { webhookSignature, webhookTimestamp } from '../lib/standard-webhooks';
 import { ToolFailure } from './tool';
 
 /** A request, ready to be sent. */
@@ -26,9 +26,6 @@ type Settings = {
 };
 
 type Use = { readonly toolCallId: string; readonly args: unknown };
-
-/** Standard Webhooks: what stands before a secret that is written in base64. */
-const BASE64_SECRET = 'whsec_';
 
 /** The check of a tool's arguments: its schema's, and that none of them has a name which the URL's query has already. */
 export function argumentsCheck({ parameters, method, url }: HttpToolDefinition): z.ZodType {
@@ -105,13 +102,7 @@ function queryText(value: unknown): string {
 
 function signature({ signingSecret, clock }: Settings, id: string, content: string): Record<string, string> {
   if (signingSecret === undefined) return {};
-  const timestamp = String(Math.floor(clock.nowMs() / 1_000));
-  const mac = createHmac('sha256', keyOf(signingSecret)).update(`${id}.${timestamp}.${content}`).digest('base64');
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` };
-}
-
-function keyOf(secret: string): Buffer {
-  return secret.startsWith(BASE64_SECRET)
-    ? Buffer.from(secret.slice(BASE64_SECRET.length), 'base64')
-    : Buffer.from(secret);
+  const timestamp = webhookTimestamp(clock.nowMs());
+  const signed = webhookSignature(signingSecret, { id, timestamp, content });
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signed };
 }
