@@ -48,7 +48,8 @@ export class Outage {
 
   /** The callee waits for an AI that may still be connecting. */
   onPickedUp(): void {
-    if (this.#state !== 'connecting') return;
+    // A line that breaks and comes back is the same wait.
+    if (this.#state !== 'connecting' || this.#timer) return;
     this.#lostAtMs = this.#deps.clock.monotonicMs();
     this.#lookIn(LATE_AFTER_MS);
   }

@@ -80,10 +80,6 @@ export interface RealtimeSession {
   readonly closed: boolean;
   /** True while the connection does not keep up with what is sent. */
   readonly isCongested: boolean;
-  /** When the server will end the session, epoch milliseconds; undefined as long as it has not said. */
-  readonly expiresAtMs: number | undefined;
-  /** Puts what was said before into the conversation; once, at `onReady` and before anything else is sent. */
-  restore(history: readonly HistoryItem[]): void;
   /** Connects and configures; the outcome is `onReady` or `onFailed`. */
   open(listener: RealtimeListener): void;
   /** Callee audio in the session's input format; only after `onReady`. The bytes may be overwritten afterwards. */
@@ -111,6 +107,14 @@ export interface RealtimeSession {
    */
   drain(limitMs: number): Promise<void>;
   close(): void;
+}
+
+/** A session that can take the place of another one. */
+export interface ReplaceableSession extends RealtimeSession {
+  /** When the server will end the session, epoch milliseconds; undefined as long as it has not said. */
+  readonly expiresAtMs: number | undefined;
+  /** Puts what was said before into the conversation; once, after `onReady`, before anything of the conversation is sent. */
+  restore(history: readonly HistoryItem[]): void;
 }
 
 /** What a realtime session reports. */
@@ -207,7 +211,7 @@ export type MachineNews =
   | { readonly kind: 'detected'; readonly result: MachineResult }
   | { readonly kind: 'greeting-ended'; readonly hasBeep: boolean };
 
-/** The conversation of one call. Idempotent `close()`; after it no event is reported. */
+/** The conversation of one call. Idempotent `close()`; after it nothing is reported but turns and usage on their way. */
 export interface Conversation {
   readonly closed: boolean;
   /** True from the moment the carrier's stream is joined. */

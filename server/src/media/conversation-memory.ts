@@ -109,9 +109,13 @@ export class ConversationMemory {
     return { text, heard: '' };
   }
 
-  /** The session is lost: the next one hears the callee's words again that were not written down. */
+  /**
+   * The session is lost: the next one hears the callee's words again that were not written down. What came before words
+   * that were is not waited for any more, and is not heard again.
+   */
   onLost(): void {
-    this.#unwritten = this.#entries.filter((entry) => entry.kind === 'callee').filter(({ text }) => text === undefined);
+    const turns = this.#entries.filter((entry) => entry.kind === 'callee');
+    this.#unwritten = turns.slice(turns.findLastIndex(({ text }) => text !== undefined) + 1);
   }
 
   /** Whatever the callee says from here on is new. */

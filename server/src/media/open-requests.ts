@@ -12,6 +12,8 @@ export class OpenRequests {
   /** Responses in the making, by their ids. */
   readonly #making = new Map<string, RequestedResponse>();
   #waiting: RequestedResponse[] = [];
+  /** Cancelled, and the present session has not said yet that it dropped them. */
+  readonly #unwanted = new Set<string>();
   #ask: Ask | undefined;
   #hasBegun = false;
 
@@ -41,20 +43,24 @@ export class OpenRequests {
 
   /**
    * The session is gone, and what it was making is over. What it had not begun waits for the next one, and before it what
-   * is asked for while that is `told`.
+   * is asked for while that is `told`; of what was cancelled, it is told the ids.
    */
-  stop(told: () => void): void {
+  stop(told: (dropped: readonly string[]) => void): void {
+    const dropped = [...this.#asked.keys()].filter((requestId) => this.#unwanted.has(requestId));
+    for (const requestId of dropped) this.#asked.delete(requestId);
     const unbegun = [...this.#asked.values(), ...this.#waiting];
     this.#ask = undefined;
     this.#asked.clear();
     this.#making.clear();
+    this.#unwanted.clear();
     this.#waiting = [];
-    told();
+    told(dropped);
     this.#waiting.push(...unbegun);
   }
 
-  /** Forgets what nobody was asked for; returns it. */
-  takeWaiting(): readonly RequestedResponse[] {
+  /** Nothing that was asked for so far is wanted any more. Forgets what no session was asked for; returns it. */
+  cancelAll(): readonly RequestedResponse[] {
+    for (const requestId of this.#asked.keys()) this.#unwanted.add(requestId);
     return this.#waiting.splice(0);
   }
 
@@ -67,6 +73,7 @@ export class OpenRequests {
 
   onDropped(requestId: string): void {
     this.#asked.delete(requestId);
+    this.#unwanted.delete(requestId);
   }
 
   /** A session asks for what has failed once more, by itself. */

@@ -5,13 +5,14 @@ import type {
   AssistantText,
   ItemRef,
   RealtimeListener,
-  RealtimeSession,
+  ReplaceableSession,
   ResponseOutcome,
   StartedResponse,
   StoppedSpeech,
 } from '../calls/conversation-ports';
 import type { Spending } from '../calls/cost';
 import type { EndCall } from '../calls/end-call';
+import type { Clock } from '../calls/ports';
 import type { ToolCall } from '../calls/speech';
 
 /** What a session says of itself when it can be used. */
@@ -26,21 +27,29 @@ export type SessionFate = {
 /** Who hears what is said in a session. */
 export type SessionWords = Omit<RealtimeListener, 'onReady' | 'onFailed' | 'onLost' | 'onResumed'>;
 
+// Words are written down within a second or two. What takes this long is not coming, and nothing waits for it.
+const OVERDUE_MS = 10_000;
+
+/** What an ear works with. */
+export type SessionEarDeps = { readonly clock: Clock; readonly fate: SessionFate; readonly words: SessionWords };
+
 /** One session and the ear on it. Idempotent `close()`, after which it is deaf. */
 export class SessionEar implements RealtimeListener {
-  readonly session: RealtimeSession;
+  readonly session: ReplaceableSession;
   readonly #fate: SessionFate;
   readonly #words: SessionWords;
   readonly #itemIds = new Set<string>();
-  /** Words of the callee that are spoken, or not written down yet. */
-  readonly #unwritten = new Set<string>();
+  readonly #clock: Clock;
+  /** Words of the callee that are not written down yet, by the time when they were over; Infinity while they are spoken. */
+  readonly #unwritten = new Map<string, number>();
   #sessionId = '';
   /** A response is made, or promised. */
   #isResponding = false;
   #isDeaf = false;
 
-  constructor(session: RealtimeSession, fate: SessionFate, words: SessionWords) {
+  constructor(session: ReplaceableSession, { clock, fate, words }: SessionEarDeps) {
     this.session = session;
+    this.#clock = clock;
     this.#fate = fate;
     this.#words = words;
   }
@@ -51,7 +60,8 @@ export class SessionEar implements RealtimeListener {
 
   /** True while nobody speaks and nothing is made or written down. */
   get isIdle(): boolean {
-    return !this.#isResponding && this.#unwritten.size === 0;
+    const overdueMs = this.#clock.monotonicMs() - OVERDUE_MS;
+    return !this.#isResponding && [...this.#unwritten.values()].every((endedAtMs) => endedAtMs < overdueMs);
   }
 
   /** True for an item of the AI that this session made. */
@@ -105,12 +115,14 @@ export class SessionEar implements RealtimeListener {
   }
 
   onSpeechStarted(itemId: string): void {
-    this.#unwritten.add(itemId);
+    this.#unwritten.set(itemId, Infinity);
     if (!this.#isDeaf) this.#words.onSpeechStarted(itemId);
   }
 
   onSpeechStopped(speech: StoppedSpeech): void {
     this.#isResponding ||= speech.isAnswered;
+    const nowMs = this.#clock.monotonicMs();
+    for (const [itemId, endedAtMs] of this.#unwritten) this.#unwritten.set(itemId, Math.min(endedAtMs, nowMs));
     if (!this.#isDeaf) this.#words.onSpeechStopped(speech);
   }
 

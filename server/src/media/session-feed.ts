@@ -47,6 +47,8 @@ export class SessionFeed {
   #converter: AudioConverter | undefined;
   /** The session has got, or will not get, what is before this place; what is behind it waits. */
   #sentByte = 0;
+  /** What is before this place waited while there was no session: all of it is heard, however long the new one takes. */
+  #catchUpToByte = 0;
   #sentMs = 0;
   #droppedMs = 0;
 
@@ -129,7 +131,8 @@ export class SessionFeed {
       this.#sentByte += audio.length;
       this.#send(audio);
     }
-    this.#drop(this.#waitingBytes - MAX_WAITING_MS * this.#bytesPerMs);
+    const isCaughtUp = this.#sentByte >= this.#catchUpToByte;
+    if (isCaughtUp) this.#drop(this.#waitingBytes - MAX_WAITING_MS * this.#bytesPerMs);
   }
 
   /** The session is lost: what comes is kept for the next one, which begins a timeline of its own. */
@@ -150,6 +153,7 @@ export class SessionFeed {
   /** It hears the rest, from this place on, and whatever comes. */
   resume(fromByte: number): void {
     this.#sentByte = Math.min(Math.max(fromByte, this.#kept.startByte), this.#kept.endByte);
+    this.#catchUpToByte = this.#kept.endByte;
     this.release();
   }
 

@@ -7,6 +7,7 @@ import type {
   ItemRef,
   RealtimeListener,
   RealtimeSession,
+  ReplaceableSession,
   RequestedResponse,
   ResponseOutcome,
   StartedResponse,
@@ -29,7 +30,7 @@ export type SteadySessionDeps = {
   /** Of the audio that the sessions make. */
   readonly bytesPerMs: number;
   /** Makes a session; it has so long to become ready, or as long as it usually has. */
-  readonly openSession: (options: { readonly readyTimeoutMs?: number }) => RealtimeSession;
+  readonly openSession: (options: { readonly readyTimeoutMs?: number }) => ReplaceableSession;
 };
 
 /** A realtime session that outlives those it is made of. */
@@ -81,14 +82,6 @@ export class SteadySession implements RealtimeSession, SessionWords {
     return this.#ear?.session.isCongested ?? true;
   }
 
-  get expiresAtMs(): number | undefined {
-    return this.#ear?.session.expiresAtMs;
-  }
-
-  restore(history: readonly HistoryItem[]): void {
-    this.#ear?.session.restore(history);
-  }
-
   open(listener: RealtimeListener): void {
     this.#listener = listener;
     this.#opening.begin();
@@ -124,7 +117,7 @@ export class SteadySession implements RealtimeSession, SessionWords {
   }
 
   cancelResponse(which: 'active' | 'all' | 'cut-in'): boolean {
-    const dropped = which === 'all' ? this.#requests.takeWaiting() : [];
+    const dropped = which === 'all' ? this.#requests.cancelAll() : [];
     for (const { requestId } of dropped) this.#listener?.onRequestDropped(requestId);
     return this.#ear?.session.cancelResponse(which) === true || dropped.length > 0;
   }
@@ -214,7 +207,7 @@ export class SteadySession implements RealtimeSession, SessionWords {
   }
 
   /** All that there are: the one in use, and those that may take its place. */
-  get #sessions(): readonly RealtimeSession[] {
+  get #sessions(): readonly ReplaceableSession[] {
     const ears = [this.#ear, this.#opening.ear, this.#handOver.ear];
     return ears.flatMap((ear) => (ear ? [ear.session] : []));
   }
@@ -228,7 +221,7 @@ export class SteadySession implements RealtimeSession, SessionWords {
     const session = this.#deps.openSession(readyTimeoutMs === undefined ? {} : { readyTimeoutMs });
     if (this.#instructions !== undefined) session.setInstructions(this.#instructions);
     session.takeTurns(this.#turns);
-    return new SessionEar(session, this.#fate, this);
+    return new SessionEar(session, { clock: this.#deps.clock, fate: this.#fate, words: this });
   }
 
   #onReady(ear: SessionEar, facts: ReadyFacts): void {
@@ -263,7 +256,10 @@ export class SteadySession implements RealtimeSession, SessionWords {
     this.#ear?.close();
     this.#ear = undefined;
     this.#memory.onLost();
-    this.#requests.stop(() => this.#listener?.onLost(lost));
+    this.#requests.stop((dropped) => {
+      for (const requestId of dropped) this.#listener?.onRequestDropped(requestId);
+      this.#listener?.onLost(lost);
+    });
   }
 
   #resume(ear: SessionEar, how: OpeningFacts & { readonly isPlanned: boolean }): void {

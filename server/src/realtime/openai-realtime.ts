@@ -7,7 +7,7 @@ import type {
   HistoryItem,
   ItemRef,
   RealtimeListener,
-  RealtimeSession,
+  ReplaceableSession,
   RequestedResponse,
 } from '../calls/conversation-ports';
 import { type EndCall, endCall } from '../calls/end-call';
@@ -47,7 +47,7 @@ const CONGESTED_BYTES = { pcm16: 128 * 1024, pcmu: 21 * 1024 };
 const UPDATE_EVENT_ID = 'session-update';
 
 /** The AI leg of one call. */
-export class OpenAiRealtime implements RealtimeSession {
+export class OpenAiRealtime implements ReplaceableSession {
   readonly #deps: RealtimeDeps;
   readonly #outbox = new Outbox((text) => this.#socket?.send(text));
   readonly #responses: Responses;

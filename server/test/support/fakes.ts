@@ -12,7 +12,7 @@ import type {
   MachineNews,
   OrderRefusal,
   RealtimeListener,
-  RealtimeSession,
+  ReplaceableSession,
   RequestedResponse,
   SayRequest,
 } from '../../src/calls/conversation-ports';
@@ -216,7 +216,7 @@ export type SessionCommand =
   | { readonly type: 'delete'; readonly itemId: string };
 
 /** An AI leg whose events a test raises through `listener`. */
-export class FakeRealtimeSession implements RealtimeSession {
+export class FakeRealtimeSession implements ReplaceableSession {
   readonly restored: HistoryItem[] = [];
   expiresAtMs: number | undefined;
   closed = false;

@@ -58,6 +58,17 @@ test('a callee who picks up before the AI is there is told to wait', async () =>
   expect(controls.events).toEqual([{ type: 'filler.spoken', afterMs: 2_000 }]);
 });
 
+test('a line that breaks and comes back while they wait is the same wait', async () => {
+  outage.onPickedUp();
+  await clock.advanceAsync(1_000);
+  outage.onPickedUp();
+  await clock.advanceAsync(500);
+  outage.onReady();
+  await clock.advanceAsync(30_000);
+
+  expect(controls.spokenByCarrier).toEqual([]);
+});
+
 test.each([
   ['is there when the callee picks up', () => [outage.onReady(), outage.onPickedUp()]],
   ['is there soon after that', () => [outage.onPickedUp(), outage.onReady()]],

@@ -106,3 +106,16 @@ test('a turn without words is written down all the same: what is heard again goe
 
   expect(texts()).toEqual(['assistant: Hello?', 'user: Hello.']);
 });
+
+test('words that were never written down have no place among those that are heard again', () => {
+  memory.onSpeechStarted('c1');
+  say('a', 'Yes?');
+  memory.onSpeechStarted('c2');
+  memory.onCalleeText('c2', 'Second.');
+  memory.onSpeechStarted('c3');
+  memory.onLost();
+  memory.onSpeechStarted('d3');
+  memory.onCalleeText('d3', 'Third.');
+
+  expect(texts()).toEqual(['assistant: Yes?', 'user: Second.', 'user: Third.']);
+});

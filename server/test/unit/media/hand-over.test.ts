@@ -56,6 +56,19 @@ test('it waits while the AI is heard, the callee speaks, or their words are to b
   expect(handedOver()).toBe(1);
 });
 
+test('words that are never written down hold it up no longer than they could still come', () => {
+  const rig = SteadyRig.talking();
+  rig.startSpeech('c1');
+  rig.stopSpeech();
+  rig.respond('a', 'Yes?');
+  rig.clock.advance(55 * MINUTE_MS - 10_000);
+  wait(rig, 11_000);
+  rig.ready();
+  wait(rig, 300);
+
+  expect(rig.of('ai.handed-over')).toHaveLength(1);
+});
+
 test('a call of four hours has as many of them as it takes', () => {
   const rig = SteadyRig.talking();
   for (let minute = 0; minute < 240; minute += 1) {

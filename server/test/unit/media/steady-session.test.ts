@@ -264,6 +264,17 @@ describe('the next session', () => {
     expect(speech.outcomes).toEqual(['unspoken']);
   });
 
+  test('is not asked for what was cancelled before the loss, and whoever waits for that is told', async () => {
+    const rig = SteadyRig.talking();
+    const speech = rig.speak();
+    rig.bridge.interrupt('api');
+    rig.replace();
+    await settle();
+
+    expect(rig.asked).toEqual([]);
+    expect(speech.outcomes).toEqual(['unspoken']);
+  });
+
   test('does not hear of items of the lost one, but of what was heard of them', () => {
     const rig = SteadyRig.talking();
     rig.respond('a', 'one two three four five six seven eight');
