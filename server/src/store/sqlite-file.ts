@@ -38,10 +38,16 @@ export class SqliteFile implements SqliteDatabase {
 
   #control(sql: string): SqliteStatement {
     const run = (): { changes: number; lastInsertRowid: number } => {
-      this.#file.exec(/^begin$/i.test(sql) ? 'BEGIN IMMEDIATE' : sql);
+      if (/^rollback$/i.test(sql)) this.#rollBack();
+      else this.#file.exec(/^begin$/i.test(sql) ? 'BEGIN IMMEDIATE' : sql);
       return { changes: 0, lastInsertRowid: 0 };
     };
     return { reader: false, run, all: () => [], iterate: () => [].values() };
+  }
+
+  /** A full disk ends a transaction by itself: to end it again would hide why. */
+  #rollBack(): void {
+    if (this.#file.inTransaction) this.#file.exec('ROLLBACK');
   }
 
   /** A write that stands alone is a transaction, too. */
@@ -53,7 +59,7 @@ export class SqliteFile implements SqliteDatabase {
       this.#file.exec('COMMIT');
       return result;
     } catch (error) {
-      this.#file.exec('ROLLBACK');
+      this.#rollBack();
       throw error;
     }
   }

@@ -6,6 +6,7 @@ import { nextTurn } from './next-turn';
 import type { Database } from './tables';
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 const TALK_MS = sql<number>`sum(case when answered_at_ms is not null and ended_at_ms is not null
   then ended_at_ms - answered_at_ms else 0 end)`;
@@ -31,11 +32,34 @@ export class SqlUsageReport implements UsageReport {
     return rows;
   }
 
+  /** Hour by hour, for the same reason. */
   async costSince(sinceMs: number): Promise<number> {
+    let costUsd = 0;
+    let fromMs = await this.#firstItemAtMs(sinceMs);
+    while (fromMs !== undefined) {
+      const endMs = fromMs + HOUR_MS;
+      costUsd += await this.#costBetween(fromMs, endMs);
+      await nextTurn();
+      fromMs = await this.#firstItemAtMs(endMs);
+    }
+    return costUsd;
+  }
+
+  async #firstItemAtMs(sinceMs: number): Promise<number | undefined> {
+    const row = await this.#database
+      .selectFrom('cost_items')
+      .select((of) => of.fn.min('at_ms').as('first'))
+      .where('at_ms', '>=', sinceMs)
+      .executeTakeFirst();
+    return row?.first ?? undefined;
+  }
+
+  async #costBetween(sinceMs: number, untilMs: number): Promise<number> {
     const row = await this.#database
       .selectFrom('cost_items')
       .select(sql<number>`coalesce(sum(amount_usd), 0)`.as('cost'))
       .where('at_ms', '>=', sinceMs)
+      .where('at_ms', '<', untilMs)
       .executeTakeFirst();
     return row?.cost ?? 0;
   }

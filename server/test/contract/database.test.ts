@@ -110,6 +110,24 @@ describe('a file that another process has locked', () => {
 });
 
 describe('a database file', () => {
+  test('on a disk that is full says so, and takes records again when there is room', async () => {
+    const database = await openDatabase(path);
+    const store = new SqlCallStore(database, { nodeId: 'node-1' });
+    const { page_count: pages } = (await sql<{ page_count: number }>`pragma page_count`.execute(database)).rows[0]!;
+    await sql`pragma max_page_count = ${sql.lit(pages)}`.execute(database);
+    const long = aCall({ instructions: 'x'.repeat(16_000) });
+
+    await expect(store.insert(long)).rejects.toThrow('full');
+    await sql`pragma max_page_count = 1000000`.execute(database);
+    await store.insert(long);
+
+    expect(await store.find(aCallId())).toEqual(long);
+    await sql`pragma max_page_count = ${sql.lit(pages + 4)}`.execute(database);
+    const many = Array.from({ length: 50 }, () => anEntry({ data: { text: 'x'.repeat(4_000) } }));
+    await expect(appended(store, ...many)).rejects.toThrow('full');
+    await database.destroy();
+  });
+
   test('is made with its folder, and keeps calls from one start to the next', async () => {
     path = join(folder, 'new', 'calls.db');
     const first = await openDatabase(path);

@@ -86,6 +86,22 @@ test('usage is summed up in a turn for each day', async () => {
   ]);
 });
 
+test('what a day has cost is summed up in a turn for each hour', async () => {
+  await insertCalls();
+  const hours = [0, 1, 5, 6];
+  await store.write(
+    hours.map((hour) => ({
+      kind: 'entry',
+      entry: anEntry({ callId: aCallId(), atMs: hour * 3_600_000, type: 'usage.added', data: { charge: aCharge() } }),
+    })),
+  );
+  const [one] = [new SqlUsageReport(database).costSince(6 * 3_600_000)];
+  const cost = new SqlUsageReport(database).costSince(0);
+
+  expect(await turnsDuring(cost)).toBeGreaterThanOrEqual(hours.length);
+  expect(await cost).toBeCloseTo(hours.length * (await one), 6);
+});
+
 test('old words are deleted in several turns for each call', async () => {
   const callIds = await insertCalls();
   const retention = new SqlRetention(database, new ManualClock());
