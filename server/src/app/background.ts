@@ -1,5 +1,6 @@
 // What goes on beside the calls: this node's lease and the calls of nodes that are gone, the comparison with the carrier,
-// the callbacks, the day's budget and the end of old data. Started when the server listens, stopped with it.
+// the callbacks, the day's budget and the end of old data. Started when the server listens (the
+// budget before, as it has to be known), stopped with it (the callbacks after it, with the records).
 
 import type { AiBreaker } from '../calls/ai-breaker';
 import type { CallService } from '../calls/call-service';

@@ -14,6 +14,7 @@ import { LiveCall } from './live-call';
 import type { CarrierEvent } from './ports';
 import type { CallPage, CallQuery, CallStore, Idempotency, Insertion, Replay, StoredEntry } from './record-ports';
 import { RecentIds } from './recent-ids';
+import { fromRecord } from './record-reading';
 
 const CONVERSATION_ENDING = 'The conversation of the call is ending, or a machine has answered.';
 
@@ -84,7 +85,7 @@ export class CallService {
     return insertion.kind === 'inserted' ? { call, isReplay: false } : this.#replay(insertion);
   }
 
-  /** @throws CallNotFoundError */
+  /** @throws CallNotFoundError, RecordsUnavailableError */
   async get(callId: string): Promise<Call> {
     const call = this.#registry.find(callId)?.call ?? (await this.#findStored(callId));
     if (!call) throw new CallNotFoundError('No call has this id.');
@@ -94,7 +95,7 @@ export class CallService {
   /** The call's timeline after an entry of it, everything noted so far included. */
   async timeline(callId: string, afterSequence = 0): Promise<readonly StoredEntry[]> {
     await this.#deps.journal.flush();
-    return this.#deps.store.timeline(callId, afterSequence);
+    return fromRecord(this.#deps.store.timeline(callId, afterSequence));
   }
 
   /** Calls that are not over, oldest first. */
@@ -105,7 +106,7 @@ export class CallService {
   /** Calls of all times, newest first. */
   async list(query: CallQuery): Promise<CallPage> {
     await this.#deps.journal.flush();
-    return this.#deps.store.list(query);
+    return fromRecord(this.#deps.store.list(query));
   }
 
   /** @throws CallNotFoundError, CallStateError */
@@ -173,14 +174,8 @@ export class CallService {
   async onCarrierEvent(event: CarrierEvent): Promise<void> {
     if (event.callId === undefined || !this.#seenEvents.add(event.eventId)) return;
     const live = this.#registry.find(event.callId);
-    if (live) return live.onCarrierEvent(event);
-    try {
-      await this.#late.take(event.callId, event);
-    } catch (error) {
-      // The carrier may deliver it again, and then it has to count as new.
-      this.#seenEvents.remove(event.eventId);
-      throw error;
-    }
+    if (live) live.onCarrierEvent(event);
+    else await this.#late.take(event.callId, event);
   }
 
   /** The calls of this node, those that are just closing included, for the comparison with the carrier. */
@@ -279,6 +274,6 @@ export class CallService {
   /** What has just happened to a call may still be on its way into the store. */
   async #findStored(callId: string): Promise<Call | undefined> {
     await this.#deps.journal.flush();
-    return this.#deps.store.find(callId);
+    return fromRecord(this.#deps.store.find(callId));
   }
 }

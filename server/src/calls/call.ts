@@ -65,7 +65,7 @@ export type Call = CallRequest & {
   readonly usage: CallUsage;
   /** What the carrier has charged so far, US dollars; undefined as long as it has not said. */
   readonly carrierCostUsd?: number | undefined;
-  /** False when no leg can be up at the carrier: not yet dialled, or certainly down. */
+  /** True from the beginning, as a dial may be under way; false when certainly no leg is up at the carrier. */
   readonly mayHaveLeg: boolean;
   readonly recording?: CallRecording | undefined;
   readonly verdict?: EndCall | undefined;

@@ -27,8 +27,9 @@ export type DayBudgetDeps = {
  *
  * What is spent counts as the larger of two figures: what was counted here until the record was asked (the record's
  * last answer, and all that our own calls have spent since), and the record's new answer; and then what our calls spend
- * while it answers. Neither holds anything twice, so neither is too high; what our calls have spent is in the first
- * from the moment at which it is spent, whenever it is written. What others spent in the moment before an answer may be
+ * while it answers. Neither holds anything twice, so neither is too high, but for cents that are spent and written while a
+ * database with several connections answers. What our calls have spent is in the first from the moment at which it is
+ * spent, whenever it is written. What others spent in the moment before an answer may be
  * missing behind what we had not yet written, until the next answer has both.
  */
 export class DayBudget implements SpendingLimit {

@@ -38,7 +38,7 @@ export class LateEvents {
     this.#deps = deps;
   }
 
-  /** Rejects when the record cannot be read: the event is to be taken again when the carrier repeats it. */
+  /** Rejects when the record cannot be read for long: a leg is left to the comparison with the carrier, a bill is lost. */
   async take(callId: string, event: CarrierEvent): Promise<void> {
     if (event.type === 'leg.ended') return this.#legs.get(event.carrierCallId)?.markDown();
     if (event.type === 'leg.cost') return this.#change(callId, (record) => this.#bill(record, event.charge));

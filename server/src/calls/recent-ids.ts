@@ -24,11 +24,6 @@ export class RecentIds {
     return true;
   }
 
-  /** Takes an id back: what it stood for did not have its effect. */
-  remove(id: string): void {
-    this.#seenAtMs.delete(id);
-  }
-
   /** A Map keeps insertion order, so the oldest come first. */
   #forget(nowMs: number): void {
     for (const [id, seenAtMs] of this.#seenAtMs) {

@@ -13,7 +13,7 @@ export type TimelineEntry = {
   readonly data: Readonly<Record<string, unknown>>;
 };
 
-/** Somebody who watches calls (logs, status callbacks, the demo). Must not throw and must not block. */
+/** Somebody who watches calls (the log, the metrics, the demo). Must not throw and must not block. */
 export interface CallWatcher {
   onEntry(entry: TimelineEntry, call: Call): void;
 }

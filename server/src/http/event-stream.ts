@@ -46,7 +46,7 @@ export async function readEvents(feed: EventFeed, callId: string, after: number)
   // Its last entries may still be on their way, with a database that is slow for longer than anybody waits: the record is
   // complete when the very last one is in it.
   const timeline = await feed.calls.timeline(callId);
-  const isComplete = timeline.some(({ type }) => type === 'leg.down') || isLongOver(call, feed.clock.nowMs());
+  const isComplete = timeline.some(isLegDown) || isLongOver(call, feed.clock.nowMs());
   return { call, isComplete, entries: timeline.filter(({ sequence }) => sequence > after) };
 }
 
@@ -56,6 +56,8 @@ export class EventStream {
   readonly #reader: SseResponse;
   #after: number;
   #news: Deferred<void> = deferred();
+  /** The very last entry of the call was read. */
+  #isLegDown = false;
   #isFailing = false;
 
   constructor(feed: EventFeed, reader: SseResponse, after: number) {
@@ -67,6 +69,7 @@ export class EventStream {
   /** Sends what `first` has and everything that follows; resolves when the call or the reader is done. */
   async run(first: Reading): Promise<void> {
     const { callId } = first.call;
+    this.#isLegDown = first.isComplete;
     const stopListening = this.#feed.journal.onWritten((callIds) => {
       if (callIds.has(callId)) this.#news.resolve();
     });
@@ -97,7 +100,7 @@ export class EventStream {
     if (this.#reader.isClosed) return undefined;
     this.#news = deferred();
     try {
-      const reading = await readEvents(this.#feed, callId, this.#after);
+      const reading = await this.#look(callId);
       this.#isFailing = false;
       return reading;
     } catch (error) {
@@ -107,18 +110,33 @@ export class EventStream {
     }
   }
 
+  /** What is new alone: a call may wait for its leg for minutes, with a timeline of tens of thousands. */
+  async #look(callId: string): Promise<Reading> {
+    const { calls, clock } = this.#feed;
+    const call = await calls.get(callId);
+    const entries = await calls.timeline(callId, this.#after);
+    const isLast = this.#isLegDown || entries.some(isLegDown) || isLongOver(call, clock.nowMs());
+    return { call, entries, isComplete: isTerminal(call.status) && isLast };
+  }
+
   /** One by one, so that a slow reader is waited for. */
   async #send(entries: readonly StoredEntry[]): Promise<void> {
     for (const entry of entries) {
       if (this.#reader.isClosed) return;
       await this.#reader.send({ id: entry.sequence, event: entry.type, data: eventView(entry) });
       this.#after = entry.sequence;
+      this.#isLegDown ||= isLegDown(entry);
     }
   }
 
   #sendEnd({ callId, status }: Call): Promise<void> {
     return this.#reader.send({ event: 'end', data: { callId, status } });
   }
+}
+
+/** The very last entry of a call. */
+function isLegDown({ type }: StoredEntry): boolean {
+  return type === 'leg.down';
 }
 
 function isLongOver({ timings }: Call, nowMs: number): boolean {

@@ -93,7 +93,7 @@ export const PROBLEMS = {
   RECORDS_UNAVAILABLE: {
     status: 503,
     title: 'The database does not answer',
-    cure: 'Try again after `Retry-After`; `GET /ready` and the log of the server say more. No call was placed.',
+    cure: 'Try again after `Retry-After`; `GET /ready` and the log of the server say more.',
   },
   AI_UNAVAILABLE: {
     status: 503,

@@ -3,6 +3,7 @@
 import { type Response, Router } from 'express';
 import type { CallService } from '../../calls/call-service';
 import { isTerminal } from '../../calls/call-state';
+import type { Logger } from '../../calls/ports';
 import { callDetails } from '../call-view';
 import { chosenFormat, sendText } from '../formats';
 import { ProblemError } from '../problem';
@@ -22,16 +23,27 @@ export interface RecordingFinder {
 export type CallReadingDeps = {
   readonly calls: Pick<CallService, 'get' | 'timeline'>;
   readonly recordings: RecordingFinder;
+  readonly log: Logger;
 };
 
 /** The routes that read one call. */
-export function callReadingRouter({ calls, recordings }: CallReadingDeps): Router {
+export function callReadingRouter({ calls, recordings, log }: CallReadingDeps): Router {
   const router = Router();
+
+  /** What else is known of a call is told even when the folder of the recordings is not to be read. */
+  const canBeHad = async (callId: string): Promise<boolean> => {
+    try {
+      return (await recordings.find(callId)) !== undefined;
+    } catch (error) {
+      log.warn('The recording of a call could not be looked for', { callId, error });
+      return false;
+    }
+  };
 
   router.get('/:callId', async (request, response) => {
     const callId = parseCallId(request.params['callId']);
     const call = await calls.get(callId);
-    const hasRecording = call.recording !== undefined && (await recordings.find(callId)) !== undefined;
+    const hasRecording = call.recording !== undefined && (await canBeHad(callId));
     response.json(callDetails(call, { timeline: await calls.timeline(callId), hasRecording }));
   });
 

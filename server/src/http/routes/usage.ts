@@ -3,6 +3,7 @@
 import { Router } from 'express';
 import type { Clock } from '../../calls/ports';
 import type { UsageReport } from '../../calls/record-ports';
+import { fromRecord } from '../../calls/record-reading';
 import { chosenFormat, sendText } from '../formats';
 import { parseUsageQuery } from '../reading-schemas';
 import { usageCsv, usageTotals, usageView } from '../usage-view';
@@ -21,7 +22,7 @@ export function usageRouter({ usage, clock }: UsageDeps): Router {
   router.get('/usage', async (request, response) => {
     const { query, format } = parseUsageQuery(request.query, clock.nowMs());
     const chosen = chosenFormat(request, FORMATS, format);
-    const rows = await usage.usage(query);
+    const rows = await fromRecord(usage.usage(query));
     const since = new Date(query.sinceMs).toISOString();
     const until = new Date(query.untilMs).toISOString();
     if (chosen === 'csv') {

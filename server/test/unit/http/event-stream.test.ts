@@ -139,6 +139,27 @@ test('a call that is over goes on until its leg is down', async () => {
   expect(client.names).toEqual(['call.completed', 'leg.down', 'end']);
 });
 
+test('while a call waits for its leg, only what is new is read again', async () => {
+  const { store } = rig.calls;
+  await rig.record({ ...finishedCall(), mayHaveLeg: true }, [anEntry(), anEntry({ type: 'call.completed' })]);
+  const client = await open();
+  await client.received(2);
+  const read = jest.spyOn(store, 'timeline');
+
+  await rig.calls.clock.advanceAsync(5_000);
+
+  expect(read.mock.calls.length).toBeGreaterThan(2);
+  expect(new Set(read.mock.calls.map(([, after]) => after))).toEqual(new Set([2]));
+});
+
+test('a reader that comes back behind the last entry but one hears the rest and the end', async () => {
+  await rig.record(finishedCall(), [anEntry(), anEntry({ type: 'leg.down' }), anEntry({ type: 'cost.added' })]);
+  const client = await open('', { 'Last-Event-ID': '2' });
+  await client.ended();
+
+  expect(client.names).toEqual(['cost.added', 'end']);
+});
+
 test('while nothing happens, a sign of life keeps the connection', async () => {
   await rig.record(aCall(), [anEntry()]);
   const client = await open();

@@ -117,13 +117,13 @@ test('of no call there are no events, in either form', async () => {
   problemFields(await events('', { Accept: 'text/event-stream' }), 'CALL_NOT_FOUND');
 });
 
-test('a record that cannot be read is a fault of the server, in either form', async () => {
+test('a record that cannot be read is worth another try, in either form', async () => {
   await rig.record(finishedCall());
   rig.calls.store.before = () => Promise.reject(new Error('The database is gone.'));
 
-  problemFields(await rig.patiently(events().then()), 'INTERNAL_ERROR');
+  problemFields(await rig.patiently(events().then()), 'RECORDS_UNAVAILABLE');
   const stream = events('', { Accept: 'text/event-stream' });
-  problemFields(await rig.patiently(stream.then()), 'INTERNAL_ERROR');
+  problemFields(await rig.patiently(stream.then()), 'RECORDS_UNAVAILABLE');
 });
 
 test('a look at the headers opens no stream', async () => {

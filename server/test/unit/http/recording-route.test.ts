@@ -40,6 +40,16 @@ async function recorded(subfolder = 'recordings'): Promise<string> {
   return path;
 }
 
+test('a folder that cannot be read takes nothing else from the record', async () => {
+  await recorded();
+  rig.recordings.find = () => Promise.reject(new Error('EACCES'));
+
+  const answer = await request(rig.app).get(`/api/ai-calls/${aCallId()}`).expect(200);
+
+  expect(answer.body).toMatchObject({ status: 'completed', recording: { state: 'ready', url: null } });
+  await recording().expect(500);
+});
+
 test.each(['recordings', '.hidden', 'a b % ü'])('comes as a WAV file from %s', async (subfolder) => {
   await recorded(subfolder);
 
