@@ -136,9 +136,12 @@ export class Scene {
     const { stage } = this.#options;
     if (stage === 'dialing') this.bridge.telnyx.failNext('dial', { kind: 'late', delayMs: DIALING_MS });
     this.subjectId = await this.#place(SUBJECT, 'You are the subject.');
-    if (stage === 'dialing') return this.#dialled();
-    await this.bridge.entry(this.subjectId, 'call.ringing');
-    if (stage === 'ringing') return this.#sessionReady();
+    if (stage === 'dialing') return this.#dialling();
+    if (stage === 'ringing') {
+      await this.bridge.entry(this.subjectId, 'call.ringing');
+      return this.#sessionReady();
+    }
+    await this.#dialled(SUBJECT);
     await this.subject.until('stream-started');
     if (stage === 'opening') return this.#sessionReady();
     await this.subject.until('speech', SPEECH_LIMIT_MS);
@@ -223,11 +226,16 @@ export class Scene {
 
   async #placeBystander(): Promise<void> {
     this.bystanderId = await this.#place(BYSTANDER, 'You are the bystander.');
-    await this.bridge.entry(this.bystanderId, 'call.ringing');
+    await this.#dialled(BYSTANDER);
     await this.bystander.until('speech', SPEECH_LIMIT_MS);
   }
 
-  async #dialled(): Promise<void> {
+  /** There is a leg. That it rings may be overtaken by its stream: then the call never was `ringing`. */
+  async #dialled(to: string): Promise<void> {
+    await until(() => this.bridge.telnyx.leg(to) !== undefined, { timeoutMs: 10_000 });
+  }
+
+  async #dialling(): Promise<void> {
     await until(() => this.bridge.telnyx.requests.filter(({ operation }) => operation === 'dial').length === 2);
   }
 
