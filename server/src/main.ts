@@ -1,21 +1,27 @@
 // The process: environment -> settings -> server -> signals. Everything else is in app/.
 
 import { config as loadEnvFile } from 'dotenv';
-import { compose } from './app/compose';
 import { start } from './app/lifecycle';
-import { RecordsNotOpenedError } from './app/records';
 import { Rejections } from './app/rejections';
+import { listenProblem, prepared, StartError } from './app/start-problems';
+import { DRAIN_SIGNALS, STOP_NOW_SIGNAL, StopSignals } from './app/stop-signals';
+import { SYSTEM_CLOCK } from './app/system-clock';
 import { ConfigError, loadConfig } from './config/config';
+import { unknownSettings } from './config/unknown-settings';
 import { createLogger } from './observability/logger';
 
-/** The host or the port is not to be had. */
-const LISTEN_CODES: ReadonlySet<unknown> = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND']);
-
 async function main(): Promise<void> {
-  loadEnvFile({ quiet: true });
+  // Whoever read what is said has gone, with the terminal for one: the calls go on.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+  // The first process of a container ignores signals that it does not ask for: from the first moment on, it does.
+  const stopping = onStopSignals();
+  const { parsed = {} } = loadEnvFile({ quiet: true });
   const config = loadConfig(process.env);
   const log = createLogger({ level: config.logLevel, style: process.stdout.isTTY ? 'readable' : 'json' });
-  const app = await compose(config, { log });
+  const unknown = unknownSettings({ fileNames: Object.keys(parsed), environment: process.env });
+  const names = unknown.map(({ name, nearest }) => (nearest === undefined ? name : `${name} (${nearest}?)`));
+  if (names.length > 0) log.warn('Names that look like settings and are no settings', { names });
+  const app = await prepared(config, { log });
   const server = await start(app);
   log.info('Listening', { url: server.url, publicUrl: config.http.publicUrl });
   const exitAfter = (stopped: Promise<void>, exitCode: number): void => {
@@ -27,12 +33,10 @@ async function main(): Promise<void> {
       },
     );
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      log.info('Signal received', { signal });
-      exitAfter(server.stop(config.drainSeconds * 1000), 0);
-    });
-  }
+  stopping.tell = (signal) => {
+    log.info('Signal received', { signal });
+    exitAfter(signal === STOP_NOW_SIGNAL ? server.stopNow() : server.stop(config.drainSeconds * 1000), 0);
+  };
   const rejections = new Rejections(app.clock);
   // What fails within a call ends that call. A fault that gets as far as this leaves the state in doubt: hang up, end.
   process.on('uncaughtException', (error: unknown) => {
@@ -45,13 +49,24 @@ async function main(): Promise<void> {
   });
 }
 
+/** Until there is somebody to tell, nothing has begun that would have to end first. */
+function onStopSignals(): { tell: (signal: NodeJS.Signals) => void } {
+  const stopping = { tell: (): void => process.exit(0) } as ReturnType<typeof onStopSignals>;
+  const signals = new StopSignals(SYSTEM_CLOCK);
+  for (const signal of [...DRAIN_SIGNALS, STOP_NOW_SIGNAL] as const) {
+    process.on(signal, () => {
+      if (signals.add(signal) === 'told') stopping.tell(signal);
+    });
+  }
+  return stopping;
+}
+
 /** What only the settings or the surroundings can mend: a stack would say nothing about it. */
-function isNoFaultOfOurs(error: unknown): error is Error {
-  if (error instanceof ConfigError || error instanceof RecordsNotOpenedError) return true;
-  return error instanceof Error && 'code' in error && LISTEN_CODES.has(error.code);
+function problemOf(error: unknown): string | undefined {
+  return error instanceof ConfigError || error instanceof StartError ? error.message : listenProblem(error);
 }
 
 main().catch((error: unknown) => {
-  console.error(isNoFaultOfOurs(error) ? error.message : error);
+  console.error(problemOf(error) ?? error);
   process.exitCode = 1;
 });

@@ -11,7 +11,7 @@ import type {
   OrderRefusal,
   SayRequest,
 } from '../calls/conversation-ports';
-import type { ConversationEvent } from '../calls/conversation-events';
+import type { ConversationEvent, Talking } from '../calls/conversation-events';
 import type { Clock, Logger } from '../calls/ports';
 import type { EndReason } from '../calls/end-call';
 import type { ToolCall, ToolDeclaration } from '../calls/speech';
@@ -95,6 +95,12 @@ export class Agent implements Conversation, VoiceLineListener {
 
   get isStreaming(): boolean {
     return this.#line.isStreaming;
+  }
+
+  get talking(): Talking {
+    const { isAiHeard, isCalleeSpeaking } = this.#line;
+    if (isAiHeard) return isCalleeSpeaking ? 'both' : 'assistant';
+    return isCalleeSpeaking ? 'callee' : 'nobody';
   }
 
   open(): void {

@@ -20,6 +20,8 @@ export type SayQueueDeps = {
 type Utterance = {
   readonly request: SayRequest;
   retries: number;
+  /** The callee has heard something of it. */
+  isHeard: boolean;
 };
 
 /** Has the AI say what the API asks for, one after the other. */
@@ -41,7 +43,7 @@ export class SayQueue {
 
   /** Takes in a request; `say.finished` tells what became of it. */
   say(request: SayRequest): void {
-    const utterance = { request, retries: 0 };
+    const utterance = { request, retries: 0, isHeard: false };
     if (this.#isClosed) this.#finish(utterance, 'unspoken');
     else if (request.timing === 'now') this.#sayNow(utterance);
     else if (this.isFull) this.#finish(utterance, 'unspoken');
@@ -61,14 +63,14 @@ export class SayQueue {
     void this.#speak(next);
   }
 
-  /** Idempotent; what is being said counts as cut off, what waits as unspoken. */
+  /** Idempotent; what is being heard counts as cut off, everything else as unspoken. */
   close(): void {
     this.#isClosed = true;
     const waiting = this.#waiting;
     const handedOver = [...this.#handedOver];
     this.#waiting = [];
     this.#handedOver.clear();
-    for (const utterance of handedOver) this.#finish(utterance, 'interrupted');
+    for (const utterance of handedOver) this.#finish(utterance, utterance.isHeard ? 'interrupted' : 'unspoken');
     for (const utterance of waiting) this.#finish(utterance, 'unspoken');
   }
 
@@ -81,7 +83,10 @@ export class SayQueue {
 
   async #speak(utterance: Utterance): Promise<void> {
     const { text, isProtected } = utterance.request;
-    const outcome = await this.#deps.line.speak({ content: { kind: 'words', words: text }, isProtected });
+    const content = { kind: 'words', words: text } as const;
+    const outcome = await this.#deps.line.speak({ content, isProtected }, () => {
+      utterance.isHeard = true;
+    });
     // Closing has reported it.
     if (!this.#handedOver.delete(utterance)) return;
     this.#settle(utterance, outcome);

@@ -1,15 +1,17 @@
 // What goes on beside the calls: this node's lease and the calls of nodes that are gone, the comparison with the carrier,
-// the callbacks, the day's budget and the end of old data. Started when the server listens (the
+// the callbacks, the day's budget, the do-not-call list and the end of old data. Started when the server listens (the
 // budget before, as it has to be known), stopped with it (the callbacks after it, with the records).
 
 import type { AiBreaker } from '../calls/ai-breaker';
 import type { CallService } from '../calls/call-service';
 import type { DayBudget } from '../calls/day-budget';
+import type { Overload } from '../calls/overload';
 import { NodeLease } from '../calls/node-lease';
 import type { Carrier, Clock, Logger } from '../calls/ports';
 import { Reaper, type ReaperTimes } from '../calls/reaper';
 import { Reconciler } from '../calls/reconciler';
 import { RetentionSweep } from '../calls/retention-sweep';
+import type { DoNotCallFile } from './do-not-call-file';
 import type { Records } from './records';
 
 /** What the background works with. */
@@ -20,6 +22,10 @@ export type BackgroundParts = {
   readonly carrier: Carrier;
   readonly budget: DayBudget;
   readonly breaker: AiBreaker;
+  readonly doNotCall: DoNotCallFile;
+  readonly overload: Overload | undefined;
+  /** Measured until the stop. */
+  readonly metrics: { start(): void; close(): void };
   readonly clock: Clock;
   readonly log: Logger;
 };
@@ -41,7 +47,7 @@ export type Background = {
 
 /** Puts it together; nothing runs yet. */
 export function background(parts: BackgroundParts, times: BackgroundTimes): Background {
-  const { records, calls, carrier, budget, breaker, clock, log } = parts;
+  const { records, calls, carrier, budget, breaker, doNotCall, overload, metrics, clock, log } = parts;
   const { store, journal, recordings } = records;
   const find = store.find.bind(store);
   const reconciler = new Reconciler({ carrier, clock, log, journal, leases: records.leases, find, recordings });
@@ -68,10 +74,13 @@ export function background(parts: BackgroundParts, times: BackgroundTimes): Back
       lease.start();
       reaper.start();
       sweep.start();
+      doNotCall.start();
       records.callbacks.start();
+      metrics.start();
     },
     stop: () => {
-      for (const worker of [reaper, sweep, budget, breaker]) worker.close();
+      for (const worker of [calls, reaper, reconciler, sweep, budget, breaker, doNotCall, overload, metrics])
+        worker?.close();
     },
     signOff: () => lease.stop(),
   };

@@ -6,11 +6,16 @@
 //   stop     -> what is still there is ended (legs hung up), records written and callbacks sent within a limit, sockets closed
 // Told to stop for the second time, it does not drain and takes no leave: calls are ended, and what they were is written.
 
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { BoundedLog } from '../calls/bounded-log';
 import { firstWithin } from '../calls/wait';
+import { refuseUpgrade, type UpgradeRefusal } from '../lib/refuse-upgrade';
+import { AudioFirst } from './audio-first';
 import { type App, SETTLE_LIMIT_MS } from './compose';
+import { warnOfExposure } from './exposure';
+import { type HttpHandlers, limitedServer } from './http-limits';
+import { answerOddRequests } from './refused-connections';
 
 // A goodbye takes a few seconds; the AI itself gives up sooner.
 const LEAVE_LIMIT_MS = 12_000;
@@ -18,12 +23,18 @@ const LEAVE_LIMIT_MS = 12_000;
 // Ending the remaining calls means hanging up at the carrier, last words included; it has to end some time.
 const END_ALL_LIMIT_MS = 15_000;
 
+// Connections that were broken are gone within a moment; a media stream that says nothing more need not be.
+const CLOSE_LIMIT_MS = 500;
+
 // A database that does not let go of a connection must not keep the process.
 const RELEASE_LIMIT_MS = 3_000;
 
-// Slow clients must not keep connections for ever; a webhook or a REST request is small.
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+// Some clients offer HTTP/2 in their first request; Node hands such a request over as an upgrade, whatever its path.
+const NO_WEB_SOCKET: UpgradeRefusal = {
+  status: 426,
+  headers: ['Upgrade: websocket'],
+  body: 'This server speaks HTTP/1.1 and WebSocket: send the request without an Upgrade header.',
+};
 
 /** A server that listens. */
 export type RunningServer = {
@@ -45,6 +56,7 @@ export async function start(app: App): Promise<RunningServer> {
   const address = server.address() as AddressInfo;
   const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
   app.start();
+  warnOfExposure(app.config, app.log);
   const stop = stopper(app, server);
   const stopNow = (): Promise<void> => {
     void stop(0);
@@ -55,27 +67,38 @@ export async function start(app: App): Promise<RunningServer> {
 
 async function listening(app: App): Promise<Server> {
   const { host, port } = app.config.http;
-  const server = createServer(app.http);
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.headers.upgrade?.toLowerCase() === 'websocket') app.gateway.handleUpgrade(request, socket, head);
-    else refuseUpgrade(socket);
-  });
+  const server = limitedServer(handlersOf(app), app.httpLimits);
+  answerOddRequests(server, (why) => app.metrics.onConnectionRefused(why));
   await listen(server, host, port);
   // One connection that cannot be accepted, for want of files say, is no reason to end the calls that there are.
   server.on('error', (error) => app.log.error('A connection could not be accepted', { error }));
   return server;
 }
 
-/** Some clients offer HTTP/2 in their first request; Node hands such a request over as an upgrade, whatever its path. */
-function refuseUpgrade(socket: Duplex): void {
-  const body = 'This server speaks HTTP/1.1 and WebSocket: send the request without an Upgrade header.';
-  socket.on('error', () => socket.destroy()).once('finish', () => socket.destroy());
-  socket.end(
-    `HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
-      `Content-Length: ${body.length}\r\n\r\n${body}`,
-  );
+function handlersOf(app: App): HttpHandlers {
+  const { http, gateway, connections, tunnel, metrics, log, clock } = app;
+  const bounded = new BoundedLog(log, clock);
+  const onRequest = http as RequestListener;
+  const audioFirst = new AudioFirst(() => clock.monotonicMs());
+  return {
+    onRequest: (request, response) => {
+      tunnel?.look(request);
+      audioFirst.run(() => onRequest(request, response));
+    },
+    onUpgrade: (request, socket, head) => {
+      tunnel?.look(request);
+      if (request.headers.upgrade?.toLowerCase() === 'websocket') return gateway.handleUpgrade(request, socket, head);
+      metrics.onConnectionRefused('not-websocket');
+      refuseUpgrade(socket, NO_WEB_SOCKET);
+    },
+    onDropped: () => {
+      metrics.onConnectionRefused('no-room');
+      bounded.warn('A connection was closed: there are too many');
+    },
+    onTooManyHeaders: () => metrics.onConnectionRefused('large-headers'),
+    connections,
+    clock,
+  };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
@@ -113,11 +136,12 @@ async function endAndStop(app: App, server: Server): Promise<void> {
   await firstWithin(app.clock, END_ALL_LIMIT_MS, [app.calls.whenIdle()]);
   app.stop();
   app.gateway.close();
-  server.close();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   await firstWithin(app.clock, SETTLE_LIMIT_MS, [app.settle()]);
   await released(app);
   server.closeAllConnections();
+  await firstWithin(app.clock, CLOSE_LIMIT_MS, [closed]);
   app.log.info('Stopped');
 }
 

@@ -2,6 +2,7 @@
 
 import type { AiBreaker } from '../calls/ai-breaker';
 import type { CallService } from '../calls/call-service';
+import type { Overload } from '../calls/overload';
 import type { Clock } from '../calls/ports';
 import { firstWithin } from '../calls/wait';
 import type { Readiness, ReadinessCheck } from '../http/routes/ready';
@@ -19,16 +20,21 @@ const MAX_WAITING_RECORDS = 10_000;
 export type ReadinessParts = {
   readonly records: Pick<Records, 'store' | 'journal'>;
   readonly breaker: Pick<AiBreaker, 'reason'>;
-  readonly calls: Pick<CallService, 'isDraining'>;
+  readonly calls: Pick<CallService, 'isDraining' | 'watched'>;
+  readonly maxConcurrentCalls: number;
+  readonly overload: Pick<Overload, 'lagMs'> | undefined;
   readonly clock: Clock;
 };
 
 /** Looks at each part. */
-export function readinessOf({ records, breaker, calls, clock }: ReadinessParts): Readiness {
+export function readinessOf(parts: ReadinessParts): Readiness {
+  const { records, breaker, calls, clock } = parts;
   return async () => [
     check('database', await databaseTrouble(records, clock)),
     check('records', recordsTrouble(records, clock)),
     check('ai', breaker.reason && `OpenAI refuses the account: ${breaker.reason.reason}`),
+    check('capacity', capacityTrouble(parts)),
+    check('overload', overloadTrouble(parts)),
     check('draining', calls.isDraining ? 'the server is stopping' : undefined),
   ];
 }
@@ -52,4 +58,16 @@ function recordsTrouble({ journal }: ReadinessParts['records'], clock: Clock): s
   if (failingSinceMs !== undefined && clock.nowMs() - failingSinceMs > FAILING_AFTER_MS)
     return `${waiting} records wait for the database`;
   return waiting > MAX_WAITING_RECORDS ? `${waiting} records wait: the database is too slow` : undefined;
+}
+
+/** Calls that are just closing have their places, too. */
+function capacityTrouble({ calls, maxConcurrentCalls }: ReadinessParts): string | undefined {
+  return calls.watched().length < maxConcurrentCalls
+    ? undefined
+    : `all ${maxConcurrentCalls} concurrent calls are in use`;
+}
+
+function overloadTrouble({ overload }: ReadinessParts): string | undefined {
+  const lagMs = overload?.lagMs;
+  return lagMs === undefined ? undefined : `the event loop lags ${Math.round(lagMs)} ms`;
 }

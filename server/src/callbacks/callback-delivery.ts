@@ -5,7 +5,8 @@
 import type { Clock, Logger, Timer } from '../calls/ports';
 import type { DueCallback, Outbox } from '../calls/record-ports';
 import { firstWithin } from '../calls/wait';
-import { type Attempt, postCallback, TIMED_OUT } from './callback-request';
+import type { UrlGuard } from '../lib/url-guard';
+import { type Attempt, CallbackRequests, TIMED_OUT } from './callback-request';
 import { nextAttemptAtMs } from './retry-schedule';
 import { SilentOrigins } from './silent-origins';
 
@@ -31,6 +32,8 @@ export type CallbackDeliveryDeps = {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Decides which addresses may be called. */
+  readonly guard: UrlGuard;
   /** `whsec_` and base64; without it nothing is signed. */
   readonly secret?: string | undefined;
   /** From 0 to 1; for tests. */
@@ -44,7 +47,7 @@ export class CallbackDelivery {
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #secret: string | undefined;
+  readonly #requests: CallbackRequests;
   readonly #random: () => number;
   readonly #origins = new SilentOrigins();
   /** What is on its way or waits to be marked, by the id of the callback. */
@@ -55,11 +58,11 @@ export class CallbackDelivery {
   #onIdle: (() => void)[] = [];
   #warnedAtMs = -Infinity;
 
-  constructor({ outbox, clock, log, secret, random = Math.random }: CallbackDeliveryDeps) {
+  constructor({ outbox, clock, log, guard, secret, random = Math.random }: CallbackDeliveryDeps) {
     this.#outbox = outbox;
     this.#clock = clock;
     this.#log = log;
-    this.#secret = secret;
+    this.#requests = new CallbackRequests({ clock, guard, secret });
     this.#random = random;
   }
 
@@ -93,6 +96,7 @@ export class CallbackDelivery {
     this.#timer?.cancel();
     for (const request of this.#underWay.values()) request.abort();
     this.#closed.abort();
+    this.#requests.close();
     this.#tellIdle();
   }
 
@@ -150,7 +154,7 @@ export class CallbackDelivery {
       const atMs = this.#clock.nowMs() + LET_PASS_MS * (1 + this.#random());
       return this.#mark(() => this.#outbox.postpone(callbackId, { attempts, nextAttemptAtMs: Math.round(atMs) }));
     }
-    const result = await postCallback(callback, { clock: this.#clock, secret: this.#secret, abort });
+    const result = await this.#requests.post(callback, abort);
     this.#origins.leave(url, result.kind === 'failed' && result.code === TIMED_OUT ? 'silent' : 'answered');
     if (this.#isClosed()) return;
     await this.#settle(callback, result);

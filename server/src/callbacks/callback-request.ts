@@ -1,9 +1,13 @@
-// One try to deliver a callback: a POST that ends within seconds, follows nobody elsewhere, and reads little of what
-// comes back. What the answer means is decided here, too; when to try again is not.
+// One try to deliver a callback: a POST that ends within seconds, goes only where the guard of lib/url-guard.ts lets it,
+// follows nobody elsewhere, and reads little of what comes back. What the answer means is decided here, too; when to try
+// again is not.
 
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../calls/ports';
 import type { QueuedCallback } from '../calls/record-ports';
+import type { UrlGuard } from '../lib/url-guard';
 import { callbackHeaders } from './callback-signature';
 
 /** An endpoint that does its work before it answers is too slow: the work belongs after the answer. */
@@ -23,6 +27,8 @@ const SERVICE_UNAVAILABLE = 503;
 
 const SETTINGS = {
   adapter: 'http' as const,
+  // A proxy would look up the name by itself, past the guard.
+  proxy: false as const,
   // A redirect would move the message to an address that nobody has named.
   maxRedirects: 0,
   responseType: 'stream' as const,
@@ -40,45 +46,70 @@ export type Attempt =
       readonly kind: 'failed';
       /** Undefined when there was no answer. */
       readonly httpStatus?: number | undefined;
-      /** ECONNREFUSED and the like. */
+      /** ECONNREFUSED and the like; URL_REFUSED for an address that is not allowed. */
       readonly code?: string | undefined;
       /** The endpoint does not want to be asked sooner. */
       readonly retryAfterMs?: number | undefined;
     };
 
-type Deps = {
+/** What tries work with. */
+export type CallbackRequestsDeps = {
   readonly clock: Clock;
+  readonly guard: UrlGuard;
   readonly secret: string | undefined;
-  /** Ends the try, from here or from outside. */
-  readonly abort: AbortController;
 };
 
 type Headers = Readonly<Record<string, unknown>>;
 
-/** Tries once; never rejects. */
-export async function postCallback(callback: QueuedCallback, deps: Deps): Promise<Attempt> {
-  // The client's own limit is one of silence: an endpoint that sends a byte now and then would never reach it.
-  const timer = deps.clock.after(TIMEOUT_MS, () => deps.abort.abort(TIMED_OUT));
-  try {
-    return await post(callback, deps);
-  } catch (error) {
-    return { kind: 'failed', code: deps.abort.signal.reason === TIMED_OUT ? TIMED_OUT : codeOf(error) };
-  } finally {
-    timer.cancel();
-  }
-}
+/** Makes the tries of one node; connections serve for several. */
+export class CallbackRequests {
+  readonly #deps: CallbackRequestsDeps;
+  readonly #agents: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent };
 
-async function post(callback: QueuedCallback, { clock, secret, abort: { signal } }: Deps): Promise<Attempt> {
-  const { default: axios } = await loadAxios();
-  const headers = {
-    'user-agent': 'ai-calls',
-    'content-type': 'application/json',
-    ...callbackHeaders(callback, { atMs: clock.nowMs(), secret }),
-  };
-  const answer = await axios.post<Readable>(callback.url, callback.body, { ...SETTINGS, headers, signal });
-  // The status has told everything: an answer that then breaks off was still an answer.
-  await discard(answer.data).catch(() => undefined);
-  return meaningOf(answer.status, answer.headers, clock.nowMs());
+  constructor(deps: CallbackRequestsDeps) {
+    const { lookup } = deps.guard;
+    this.#deps = deps;
+    this.#agents = {
+      httpAgent: new HttpAgent({ lookup, keepAlive: true }),
+      httpsAgent: new HttpsAgent({ lookup, keepAlive: true }),
+    };
+  }
+
+  /** Tries once; never rejects. `abort` ends the try, from here or from outside. */
+  async post(callback: QueuedCallback, abort: AbortController): Promise<Attempt> {
+    // The client's own limit is one of silence: an endpoint that sends a byte now and then would never reach it.
+    const timer = this.#deps.clock.after(TIMEOUT_MS, () => abort.abort(TIMED_OUT));
+    try {
+      return await this.#send(callback, abort.signal);
+    } catch (error) {
+      return { kind: 'failed', code: abort.signal.reason === TIMED_OUT ? TIMED_OUT : codeOf(error) };
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** Lets go of the connections that wait for another try. */
+  close(): void {
+    this.#agents.httpAgent.destroy();
+    this.#agents.httpsAgent.destroy();
+  }
+
+  async #send(callback: QueuedCallback, signal: AbortSignal): Promise<Attempt> {
+    const { clock, guard, secret } = this.#deps;
+    // No lookup is made for an address that is written out.
+    guard.check(callback.url);
+    const { default: axios } = await loadAxios();
+    const headers = {
+      'user-agent': 'ai-calls',
+      'content-type': 'application/json',
+      ...callbackHeaders(callback, { atMs: clock.nowMs(), secret }),
+    };
+    const settings = { ...SETTINGS, ...this.#agents, headers, signal };
+    const answer = await axios.post<Readable>(callback.url, callback.body, settings);
+    // The status has told everything: an answer that then breaks off was still an answer.
+    await discard(answer.data).catch(() => undefined);
+    return meaningOf(answer.status, answer.headers, clock.nowMs());
+  }
 }
 
 function meaningOf(httpStatus: number, headers: Headers, nowMs: number): Attempt {
@@ -104,9 +135,11 @@ async function discard(answer: Readable): Promise<void> {
   }
 }
 
+/** The code of an error, or of the one behind it: what the guard says comes wrapped. */
 function codeOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
+  if (!(error instanceof Error)) return undefined;
+  const code: unknown = 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : codeOf(error.cause);
 }
 
 /** Not before the first callback: many servers never send one, and axios takes 5 MB of memory. */

@@ -24,8 +24,8 @@ export interface VoiceLine {
   open(): void;
   /** Joins the carrier's stream; a later stream replaces an earlier one. */
   attach(stream: CarrierStream): void;
-  /** Has the AI speak as soon as it may; never rejects. */
-  speak(request: SpeechRequest): Promise<SpeechOutcome>;
+  /** Has the AI speak as soon as it may; never rejects. `onSounding`: the callee begins to hear it, or a part of it. */
+  speak(request: SpeechRequest, onSounding?: () => void): Promise<SpeechOutcome>;
   /** Resolves when the model makes no more of a response, however it ended; at once for one that is unknown or over. */
   whenMade(responseId: string): Promise<void>;
   /** What becomes of a response that is being made or heard; `heard` for one that is unknown or over. */

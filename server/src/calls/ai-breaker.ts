@@ -5,6 +5,7 @@ import { type Backoff, backoffMs } from '../lib/backoff';
 import type { EndCall, EndReason } from './end-call';
 import { AiUnavailableError } from './errors';
 import type { Clock, Logger, Timer } from './ports';
+import type { CallWatcher } from './record-ports';
 
 const PROBE_EVERY_MS = 30_000;
 const PROBE_CAP_MS = 300_000;
@@ -122,6 +123,15 @@ export class AiBreaker {
 }
 
 /** Settings that are refused are one call's problem; the account and the model are every call's. */
+/** Tells a breaker of each call that is over. */
+export function breakerWatcher(breaker: Pick<AiBreaker, 'onCallEnded'>): CallWatcher {
+  return {
+    onEntry({ type }, { verdict }) {
+      if (verdict && type === `call.${verdict.status}`) breaker.onCallEnded(verdict);
+    },
+  };
+}
+
 function isOfAccount({ reason, details }: EndCall): boolean {
   if (reason === ACCOUNT_REASON) return true;
   const code = details['errorCode'] ?? details['closeReason'];

@@ -1,18 +1,12 @@
 // How new calls get into the record: with a little patience for the database, and nothing half done when it does not
 // answer.
 
-import type { Backoff } from '../lib/backoff';
 import { type Call, withStatus } from './call';
 import type { CallJournal } from './call-journal';
 import { endCall } from './end-call';
-import { RecordsUnavailableError } from './errors';
 import type { Clock } from './ports';
+import { patiently } from './record-patience';
 import type { CallStore, Idempotency, Insertion, Replay } from './record-ports';
-import { withRetries } from './retry';
-
-// A request waits for an answer: no more patience with the database than that.
-const TRIES = 4;
-const BACKOFF: Backoff = { firstMs: 50, capMs: 200 };
 
 /** What the intake works with. */
 export type CallIntakeDeps = {
@@ -31,26 +25,16 @@ export class CallIntake {
 
   /** What is known of an idempotency key; undefined for a new one. */
   findReplay(idempotency: Idempotency): Promise<Replay | undefined> {
-    return this.#patiently(() => this.#deps.store.findReplay(idempotency));
+    return patiently(this.#deps.clock, () => this.#deps.store.findReplay(idempotency));
   }
 
   /** Records a call that is about to be placed. */
   async insert(call: Call, idempotency: Idempotency | undefined): Promise<Insertion> {
     try {
-      return await this.#patiently(() => this.#deps.store.insert(call, idempotency));
+      return await patiently(this.#deps.clock, () => this.#deps.store.insert(call, idempotency));
     } catch (error) {
       this.#giveUp(call);
       throw error;
-    }
-  }
-
-  /** A database that is locked for a moment is no reason to refuse a call. */
-  async #patiently<T>(task: () => Promise<T>): Promise<T> {
-    const policy = { tries: TRIES, backoff: BACKOFF, onFailure: () => true };
-    try {
-      return await withRetries(this.#deps.clock, policy, task);
-    } catch (error) {
-      throw new RecordsUnavailableError('The database does not answer: no call was placed.', { cause: error });
     }
   }
 

@@ -1,6 +1,7 @@
 // The parts of one live call, put together: its record, its leg, its stream, its transfer, its conversation and their
 // deadlines. What they do to each other is decided by LiveCall.
 
+import type { Admission } from './admission';
 import type { CallControls, OpenConversation } from './agent-ports';
 import type { Call } from './call';
 import type { CallJournal } from './call-journal';
@@ -17,6 +18,7 @@ import { StrayLegs } from './stray-legs';
 import { StreamStart } from './stream-start';
 import { Talk } from './talk';
 import { Transfer } from './transfer';
+import { TransferPlaces } from './transfer-places';
 
 /** What a live call works with. */
 export type LiveCallDeps = {
@@ -28,6 +30,10 @@ export type LiveCallDeps = {
   readonly recordings?: Pick<RecordingFiles, 'finish'> | undefined;
   /** The leg of a call that is closed is down, long after it should have been. */
   readonly onLegDown: (callId: string) => void;
+  /** Lets another party be dialled. */
+  readonly admitTransfer: Admission['admitTransfer'];
+  /** Why somebody must not be called at this moment; undefined when nothing speaks against it. */
+  readonly whyNotTo: (to: string, from: string) => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly deadlines: Deadlines;
@@ -49,6 +55,7 @@ export type CallParts = {
   readonly limit: CallLimit;
   readonly lastWords: LastWords;
   readonly transfer: Transfer;
+  readonly places: TransferPlaces;
   readonly stream: StreamStart;
   readonly talk: Talk;
   /** What the conversation may do to the call. */
@@ -57,7 +64,7 @@ export type CallParts = {
 
 /** Puts a call together; nothing happens yet. */
 export function callParts(call: Call, deps: LiveCallDeps, hooks: CallHooks): CallParts {
-  const { callId, from, maxDurationSeconds } = call;
+  const { callId, from, placedBy, maxDurationSeconds } = call;
   const timers = new CallTimers(deps.clock);
   const record = new CallRecord(call, deps);
   const leg = new CarrierLeg(callId, deps);
@@ -70,17 +77,33 @@ export function callParts(call: Call, deps: LiveCallDeps, hooks: CallHooks): Cal
     onRequested: (attempt) => record.note('stream.requested', { attempt }),
     giveUp: hooks.end,
   });
+  const places = new TransferPlaces({
+    ...deps,
+    admit: (to, orderedBy = placedBy) => deps.admitTransfer({ to, placedBy: orderedBy }),
+    whyNotTo: (to) => deps.whyNotTo(to, from),
+    hand: (request) => {
+      if (transfer.isUnderWay || transfer.isBridged) return 'busy';
+      return talk.isStreaming ? talk.transfer(request) : 'ending';
+    },
+  });
+  const report = (event: ConversationEvent): void => {
+    // Among others, of an order that came to nothing before anybody was dialled.
+    if (event.type === 'transfer.failed') places.drop();
+    hooks.onEvent(event);
+  };
   const transfer = new Transfer(leg, {
     ...shared,
     strays,
     from,
+    places,
     remainingMs: () => limit.remainingMs,
-    report: hooks.onEvent,
+    report,
     onTargetLeft: () => stream.onGone(endCall('transferred')),
   });
-  const base = { record, timers, leg, strays, limit, stream, transfer, lastWords: new LastWords(leg, shared) };
-  const controls = callControls(base, deps.budget, hooks);
-  return { ...base, controls, talk: new Talk({ ...deps, controls }) };
+  const base = { record, timers, leg, strays, limit, stream, transfer, places, lastWords: new LastWords(leg, shared) };
+  const controls = callControls(base, deps.budget, { ...hooks, onEvent: report });
+  const talk = new Talk({ ...deps, controls });
+  return { ...base, controls, talk };
 }
 
 function callControls(

@@ -1,18 +1,22 @@
 // The use cases: place a call, look at calls, steer and end them, take a carrier's event, join a stream, drain.
 
 import { randomUUID } from 'node:crypto';
+import { Admission, type Entry, type AdmissionDeps } from './admission';
 import { type Call, type CallRequest, createCall, MAX_INSTRUCTIONS } from './call';
 import { CallIntake } from './call-intake';
 import { CallRegistry } from './call-registry';
-import type { AnnouncedStream, AnnouncedTransfer, SayRequest } from './conversation-ports';
+import type { Talking } from './conversation-events';
+import type { AnnouncedStream, SayRequest } from './conversation-ports';
 import { endCall, type EndReason } from './end-call';
-import { CallNotFoundError, CallStateError, CapacityError, DrainingError, IdempotencyMismatchError } from './errors';
+import { InTurn } from '../lib/in-turn';
+import { CallNotFoundError, CallStateError, IdempotencyMismatchError } from './errors';
 import type { WatchedCall } from './reaper';
 import type { LiveCallDeps } from './call-parts';
 import { LateEvents } from './late-events';
 import { LiveCall } from './live-call';
 import type { CarrierEvent } from './ports';
-import type { CallPage, CallQuery, CallStore, Idempotency, Insertion, Replay, StoredEntry } from './record-ports';
+import type { TransferOrder } from './transfer-places';
+import type { CallPage, CallQuery, CallStore, Idempotency, Replay, StoredEntry } from './record-ports';
 import { RecentIds } from './recent-ids';
 import { fromRecord } from './record-reading';
 
@@ -21,15 +25,8 @@ const CONVERSATION_ENDING = 'The conversation of the call is ending, or a machin
 const STOPPED_AT_ONCE = endCall('server-stopping', { isAtOnce: true });
 
 /** What the service works with. */
-export type CallServiceDeps = Omit<LiveCallDeps, 'onLegDown'> & {
-  readonly store: CallStore;
-  readonly maxConcurrentCalls: number;
-  /** Whatever else may speak against a new call; each throws the error that says so. */
-  readonly gates: readonly Gate[];
-};
-
-/** Something that new calls have to pass. */
-export type Gate = { check(): void };
+export type CallServiceDeps = Omit<LiveCallDeps, 'onLegDown' | 'admitTransfer'> &
+  AdmissionDeps & { readonly store: CallStore };
 
 /** New instructions, instead of or beside those that the call has. */
 export type InstructionsChange = { readonly instructions: string; readonly mode: 'replace' | 'append' };
@@ -47,15 +44,17 @@ export class CallService {
   readonly #seenEvents: RecentIds;
   readonly #intake: CallIntake;
   readonly #late: LateEvents;
-  /** Calls whose first record is being written; each has its place already. */
-  readonly #inserting = new Map<string, Promise<Insertion>>();
-  #stage: 'open' | 'draining' | 'ended' = 'open';
+  readonly #admission: Admission;
+  /** Requests with one idempotency key, so that a repeat finds the call of the first one. */
+  readonly #repeats = new InTurn();
+  #isEnded = false;
 
   constructor(deps: CallServiceDeps) {
     this.#deps = deps;
     this.#seenEvents = new RecentIds(deps.clock);
     this.#intake = new CallIntake(deps);
-    this.#late = new LateEvents(deps);
+    this.#late = new LateEvents({ ...deps, liveBill: (callId) => this.#registry.find(callId) });
+    this.#admission = new Admission(deps, () => this.#registry.size);
   }
 
   /** How many calls are not over. */
@@ -64,25 +63,16 @@ export class CallService {
   }
 
   /**
-   * Records the call and dials it. With a known idempotency key it returns the call of the first request.
-   * @throws DrainingError, CapacityError, IdempotencyMismatchError, RecordsUnavailableError, and what the gates throw
+   * Records the call and dials it. With a known idempotency key it returns the call of the first request. `signal` is
+   * aborted when whoever asked has gone: a call that has not begun by then does not begin at all.
+   * @throws IdempotencyMismatchError, RecordsUnavailableError, and what admission throws
    */
-  async place(request: CallRequest, idempotency?: Idempotency): Promise<Placement> {
-    const known = idempotency && (await this.#intake.findReplay(idempotency));
-    if (known) return this.#replay(known);
-    // When all places are taken, it may be by a request with the same key whose record is still being written.
-    if (this.#isFull && idempotency) {
-      await this.#whenInserted();
-      const placed = await this.#intake.findReplay(idempotency);
-      if (placed) return this.#replay(placed);
-    }
-    this.#admit();
-    const call = createCall(randomUUID(), request, this.#deps.clock.nowMs());
-    const inserting = this.#insert(call, idempotency);
-    // The place is taken before the record is written, so that a burst cannot slip past the limit.
-    this.#inserting.set(call.callId, inserting);
-    const insertion = await inserting;
-    return insertion.kind === 'inserted' ? { call, isReplay: false } : this.#replay(insertion);
+  place(request: CallRequest, idempotency?: Idempotency, signal?: AbortSignal): Promise<Placement> {
+    if (!idempotency) return this.#placeNew(request, undefined, signal);
+    return this.#repeats.run(idempotency.key, async () => {
+      const known = await this.#intake.findReplay(idempotency);
+      return known ? this.#replay(known) : this.#placeNew(request, idempotency, signal);
+    });
   }
 
   /** @throws CallNotFoundError, RecordsUnavailableError */
@@ -101,6 +91,11 @@ export class CallService {
   /** Calls that are not over, oldest first. */
   active(): readonly Call[] {
     return this.#registry.active().map((live) => live.call);
+  }
+
+  /** Who is heard in a call of this node at this moment; nobody in any other. */
+  talking(callId: string): Talking {
+    return this.#registry.find(callId)?.talk.talking ?? 'nobody';
   }
 
   /** Calls of all times, newest first. */
@@ -156,10 +151,13 @@ export class CallService {
     return live.call;
   }
 
-  /** Transfers the callee; the record tells how it went. @throws CallNotFoundError, CallStateError */
-  async transfer(callId: string, request: AnnouncedTransfer): Promise<Call> {
+  /**
+   * Transfers the callee; the record tells how it went.
+   * @throws CallNotFoundError, CallStateError, DestinationLimitError, KeyLimitError, CallRateError, RecordsUnavailableError
+   */
+  async transfer(callId: string, order: TransferOrder): Promise<Call> {
     const live = await this.#findTalking(callId, 'to transfer');
-    const refusal = live.isTransferring ? 'busy' : live.talk.transfer(request);
+    const refusal = live.isTransferring ? 'busy' : await live.transfer(order);
     if (refusal === 'busy') throw new CallStateError(live.call.status, 'The call is being transferred already.');
     if (refusal === 'ending') throw new CallStateError(live.call.status, CONVERSATION_ENDING);
     return live.call;
@@ -174,7 +172,7 @@ export class CallService {
   async onCarrierEvent(event: CarrierEvent): Promise<void> {
     if (event.callId === undefined || !this.#seenEvents.add(event.eventId)) return;
     const live = this.#registry.find(event.callId);
-    if (live) live.onCarrierEvent(event);
+    if (live && event.type !== 'leg.cost') live.onCarrierEvent(event);
     else await this.#late.take(event.callId, event);
   }
 
@@ -190,19 +188,24 @@ export class CallService {
 
   /** True when no new calls are taken because the server stops. */
   get isDraining(): boolean {
-    return this.#stage !== 'open';
+    return this.#admission.isClosed;
   }
 
   /** Takes no new calls from now on. */
   startDraining(): void {
-    if (this.#stage === 'open') this.#stage = 'draining';
+    this.#admission.close();
   }
 
   /** Resolves when the last call is closed. */
   async whenIdle(): Promise<void> {
-    await this.#whenInserted();
+    await this.#admission.whenIdle();
     await this.#late.whenIdle();
     await this.#registry.whenIdle();
+  }
+
+  /** Begins nothing new for calls that are over. */
+  close(): void {
+    this.#late.close();
   }
 
   /** Says goodbye in every conversation, and ends the other calls, because the server stops. */
@@ -212,39 +215,31 @@ export class CallService {
 
   /** Ends every call at once because the server stops; one that is just being recorded is not dialled any more. */
   endAll(): void {
-    this.#stage = 'ended';
+    this.#isEnded = true;
+    this.#admission.close();
     for (const live of this.#registry.active()) live.end(STOPPED_AT_ONCE);
   }
 
-  get #isFull(): boolean {
-    return this.#registry.size + this.#inserting.size >= this.#deps.maxConcurrentCalls;
-  }
-
-  #admit(): void {
-    if (this.isDraining) throw new DrainingError('The server is stopping and takes no new calls.');
-    if (this.#isFull) throw new CapacityError(this.#deps.maxConcurrentCalls);
-    for (const gate of this.#deps.gates) gate.check();
-  }
-
-  async #insert(call: Call, idempotency: Idempotency | undefined): Promise<Insertion> {
-    const inserted = this.#intake.insert(call, idempotency);
-    const insertion = await inserted.finally(() => this.#inserting.delete(call.callId));
-    if (insertion.kind === 'inserted') this.#start(call);
-    return insertion;
-  }
-
-  async #whenInserted(): Promise<void> {
-    await Promise.allSettled(this.#inserting.values());
+  async #placeNew(request: CallRequest, idempotency?: Idempotency, signal?: AbortSignal): Promise<Placement> {
+    const enter = async (): Promise<Entry & { readonly call: Call }> => {
+      const created = createCall(randomUUID(), request, this.#deps.clock.nowMs());
+      const result = await this.#intake.insert(created, idempotency);
+      if (result.kind === 'inserted') this.#start(created);
+      return { call: created, insertion: result };
+    };
+    const { call, insertion } = await this.#admission.admit(request, enter, signal);
+    return insertion.kind === 'inserted' ? { call, isReplay: false } : this.#replay(insertion);
   }
 
   #start(call: Call): void {
     const onLegDown = (callId: string): void => this.#late.onLegDown(callId);
-    const live = new LiveCall(call, { ...this.#deps, onLegDown }, (closed) =>
+    const admitTransfer: LiveCallDeps['admitTransfer'] = (request) => this.#admission.admitTransfer(request);
+    const live = new LiveCall(call, { ...this.#deps, onLegDown, admitTransfer }, (closed) =>
       this.#registry.remove(closed.call.callId),
     );
     this.#registry.add(live);
     this.#deps.journal.note(call, 'call.queued');
-    if (this.#stage === 'ended') return void live.end(STOPPED_AT_ONCE);
+    if (this.#isEnded) return void live.end(STOPPED_AT_ONCE);
     live.start().catch((error: unknown) => {
       this.#deps.log.error('Starting a call failed', { callId: live.call.callId, error });
       live.end(endCall('internal-error'));

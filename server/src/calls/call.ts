@@ -26,6 +26,8 @@ export type CallRequest = {
   readonly maxCostUsd?: number | undefined;
   /** True when the audio is kept. */
   readonly isRecorded: boolean;
+  /** Name of the API key that asked; undefined for this machine itself, and for calls of before keys had names. */
+  readonly placedBy?: string | undefined;
 };
 
 /** When things happened, epoch milliseconds. */

@@ -61,6 +61,9 @@ export type ReplyLatency = {
   readonly heardAfterMs: number;
 };
 
+/** Who is heard at this moment. */
+export type Talking = 'callee' | 'assistant' | 'both' | 'nobody';
+
 /** Who the carrier believes has answered. */
 export type MachineResult = 'human' | 'machine' | 'fax' | 'silence' | 'not-sure';
 

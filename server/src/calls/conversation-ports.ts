@@ -1,7 +1,7 @@
 // The two legs of a conversation and the conversation itself, as interfaces. The carrier adapter and the realtime
 // adapter implement one leg each and never meet; media/ joins them; calls/ sees only the Conversation.
 
-import type { CarrierStreamStats, MachineResult } from './conversation-events';
+import type { CarrierStreamStats, MachineResult, Talking } from './conversation-events';
 import type { Spending } from './cost';
 import type { EndCall, EndReason } from './end-call';
 import type { SpeechRequest, ToolCall, TurnTaking } from './speech';
@@ -48,6 +48,8 @@ export interface CarrierStreamListener {
   onStopped(): void;
   /** The socket went away without a word. */
   onLost(closeCode: number): void;
+  /** So many frames came that this is no phone call, and none is read any more. */
+  onFlooded(): void;
 }
 
 /** Which part of an AI turn some audio or text belongs to. */
@@ -216,6 +218,8 @@ export interface Conversation {
   readonly closed: boolean;
   /** True from the moment the carrier's stream is joined. */
   readonly isStreaming: boolean;
+  /** Who is heard now. */
+  readonly talking: Talking;
   /** Opens the AI leg; called while the phone rings. */
   open(): void;
   /** Joins the carrier's stream; a later stream replaces an earlier one. */

@@ -61,6 +61,7 @@ const RULINGS = {
   ),
   'stream-not-started': ruling('failed', 'carrier-error', 'carrier', 'The media stream of the call did not start.'),
   'stream-lost': ruling('failed', 'carrier-error', 'carrier', 'The media stream of the call was lost.'),
+  'media-flood': ruling('failed', 'carrier-error', 'carrier', 'More audio came than a phone call has.'),
   'no-caller-media': ruling('failed', 'carrier-error', 'carrier', 'No audio arrived from the callee.'),
   'unsupported-encoding': ruling(
     'failed',

@@ -39,6 +39,64 @@ export class CapacityError extends AppError {
   }
 }
 
+/** New calls come faster than they may be begun. */
+export class CallRateError extends AppError {
+  readonly code = 'CALL_RATE_EXCEEDED';
+  override readonly retryable = true;
+
+  constructor(
+    readonly callsPerSecond: number,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(`More than ${callsPerSecond} calls a second are asked for, and too many wait for their turn.`);
+  }
+}
+
+/** Why somebody is dialled: to be called, or to be joined with a callee. */
+export type DialKind = 'call' | 'transfer';
+
+/** One number was called as often as it may be within an hour. */
+export class DestinationLimitError extends AppError {
+  readonly code = 'DESTINATION_LIMIT_REACHED';
+  override readonly retryable = true;
+
+  constructor(
+    readonly limit: number,
+    readonly retryAfterSeconds: number,
+    readonly kind: DialKind = 'call',
+  ) {
+    super(`This number was called ${limit} times within an hour, transfers included.`);
+  }
+
+  /** The one behind the limit. */
+  get setting(): string {
+    return this.kind === 'call' ? 'CALLS_PER_DESTINATION_PER_HOUR' : 'TRANSFERS_PER_DESTINATION_PER_HOUR';
+  }
+}
+
+/** One API key has placed as many calls as it may within a day. */
+export class KeyLimitError extends AppError {
+  readonly code = 'KEY_LIMIT_REACHED';
+  override readonly retryable = true;
+
+  constructor(
+    readonly limit: number,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(`This API key has placed ${limit} calls within 24 hours.`);
+  }
+}
+
+/** One more call would make those under way stutter. */
+export class OverloadError extends AppError {
+  readonly code = 'SERVER_OVERLOADED';
+  override readonly retryable = true;
+
+  constructor(readonly lagMs: number) {
+    super(`The server has enough to do: its event loop lags ${Math.round(lagMs)} ms.`);
+  }
+}
+
 /** What calls may cost on one day is spent. */
 export class DailyBudgetError extends AppError {
   readonly code = 'DAILY_BUDGET_SPENT';
@@ -66,6 +124,12 @@ export class AiUnavailableError extends AppError {
 /** The database did not answer in time; a call without a record is not placed. */
 export class RecordsUnavailableError extends AppError {
   readonly code = 'RECORDS_UNAVAILABLE';
+  override readonly retryable = true;
+}
+
+/** Whoever asked has gone before the call was begun: nobody would know of it. */
+export class RequestAbandonedError extends AppError {
+  readonly code = 'REQUEST_ABANDONED';
   override readonly retryable = true;
 }
 

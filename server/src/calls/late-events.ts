@@ -1,5 +1,6 @@
 // Events of the carrier for calls that are not live here any more: a leg that comes to life after its call was given up is
-// taken down, and a bill that comes minutes later still gets into the record.
+// taken down. And bills, which come minutes later, and may come again after a restart or at another node: each gets into
+// the record once.
 
 import type { Backoff } from '../lib/backoff';
 import type { Call } from './call';
@@ -21,18 +22,24 @@ const FIND_BACKOFF: Backoff = { firstMs: 100, capMs: 5_000 };
 
 /** What late events are dealt with by. */
 export type LateEventsDeps = CarrierLegDeps & {
-  readonly store: Pick<CallStore, 'find'>;
+  readonly store: Pick<CallStore, 'find' | 'isCharged'>;
   readonly journal: CallJournal;
   readonly budget: SpendingLimit;
+  /** The bill of a call that is live here; undefined for any other. */
+  readonly liveBill: (callId: string) => Bill | undefined;
 };
 
-/** Takes the events of calls that are over. */
+/** Where charges of a call are added. */
+type Bill = Pick<CallRecord, 'addCarrierCharge'>;
+
+/** Takes the events of calls that are over, and the bills of all. Idempotent `close()`. */
 export class LateEvents {
   readonly #deps: LateEventsDeps;
   /** Legs on their way down, by the id that the carrier gave them. */
   readonly #legs = new Map<string, CarrierLeg>();
   /** One change after the other: each adds to what the record says. */
   #changing: Promise<void> = Promise.resolve();
+  readonly #closed = new AbortController();
 
   constructor(deps: LateEventsDeps) {
     this.#deps = deps;
@@ -41,7 +48,7 @@ export class LateEvents {
   /** Rejects when the record cannot be read for long: a leg is left to the comparison with the carrier, a bill is lost. */
   async take(callId: string, event: CarrierEvent): Promise<void> {
     if (event.type === 'leg.ended') return this.#legs.get(event.carrierCallId)?.markDown();
-    if (event.type === 'leg.cost') return this.#change(callId, (record) => this.#bill(record, event.charge));
+    if (event.type === 'leg.cost') return this.#inTurn(() => this.#bill(callId, event.charge));
     const isAlive = event.type === 'leg.ringing' || event.type === 'leg.answered' || event.type === 'stream.started';
     if (!isAlive) return;
     // Another server may share the carrier's account: only calls in our record are ours.
@@ -56,9 +63,14 @@ export class LateEvents {
       record.change({ mayHaveLeg: false });
       record.note('leg.down');
     };
-    this.#change(callId, close).catch((error: unknown) => {
+    this.#inTurn(() => this.#change(callId, close)).catch((error: unknown) => {
       this.#deps.log.error('That a leg is down could not be recorded', { callId, error });
     });
+  }
+
+  /** The server stops: a record that cannot be read now is not asked for again. */
+  close(): void {
+    this.#closed.abort();
   }
 
   /** Resolves when no leg is on its way down. */
@@ -66,24 +78,40 @@ export class LateEvents {
     await Promise.all([...this.#legs.values()].map((leg) => leg.takeDown()));
   }
 
-  async #find(callId: string): Promise<Call | undefined> {
+  #find(callId: string): Promise<Call | undefined> {
+    return this.#read((store) => store.find(callId));
+  }
+
+  async #read<T>(read: (store: LateEventsDeps['store']) => Promise<T>): Promise<T> {
     const { clock, journal, store } = this.#deps;
     // What was noted last, the end of the call perhaps, may still be on its way.
     await journal.flush(WRITTEN_LIMIT_MS);
-    const policy = { tries: FIND_TRIES, backoff: FIND_BACKOFF, onFailure: () => true };
-    return withRetries(clock, policy, () => store.find(callId));
+    const { signal } = this.#closed;
+    const policy = { tries: FIND_TRIES, backoff: FIND_BACKOFF, onFailure: () => true, signal };
+    return withRetries(clock, policy, () => read(store));
   }
 
-  #bill(record: CallRecord, charge: Charge): void {
-    record.addCarrierCharge(charge);
-    this.#deps.budget.add(knownAmountOf(charge));
+  async #bill(callId: string, charge: Charge): Promise<void> {
+    const { liveBill, budget } = this.#deps;
+    if (await this.#read((store) => store.isCharged(callId, charge))) return;
+    const add = (bill: Bill): void => {
+      bill.addCarrierCharge(charge);
+      budget.add(knownAmountOf(charge));
+    };
+    const live = liveBill(callId);
+    if (live) add(live);
+    else await this.#change(callId, add);
   }
 
   #change(callId: string, change: (record: CallRecord) => void): Promise<void> {
     const amend = (call: Call): void => change(new CallRecord(call, this.#deps));
-    const changed = this.#changing.then(() => this.#deps.journal.amend(callId, () => this.#find(callId), amend));
-    this.#changing = changed.catch(() => undefined);
-    return changed;
+    return this.#deps.journal.amend(callId, () => this.#find(callId), amend);
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const done = this.#changing.then(task);
+    this.#changing = done.catch(() => undefined);
+    return done;
   }
 
   /** The call was given up (its dial was never answered, say), and now its phone rings after all. */

@@ -7,7 +7,7 @@ import { type CallParts, callParts, type LiveCallDeps } from './call-parts';
 import { type CallEvent, isTerminal, transition } from './call-state';
 import type { DialOutcome } from './carrier-leg';
 import type { ConversationEvent } from './conversation-events';
-import type { CarrierStream } from './conversation-ports';
+import type { CarrierStream, OrderRefusal } from './conversation-ports';
 import { type Charge, knownAmountOf } from './cost';
 import { dialRequest } from './dial-request';
 import { type EndCall, endCall, type EndReason, experienced } from './end-call';
@@ -15,6 +15,7 @@ import { guardedClock } from './fault-guard';
 import type { CarrierEvent } from './ports';
 import type { WatchedCall } from './reaper';
 import type { Talk } from './talk';
+import type { TransferOrder } from './transfer-places';
 
 /** A call from its first dial to the moment when nothing of it is left. */
 export class LiveCall {
@@ -118,6 +119,16 @@ export class LiveCall {
     return this.#parts.controls.sendDigits(digits);
   }
 
+  /** The carrier has charged something. */
+  addCarrierCharge(charge: Charge): void {
+    this.#parts.record.addCarrierCharge(charge);
+  }
+
+  /** Has the agent transfer the callee; returns why not. @throws what admission throws */
+  transfer(order: TransferOrder): Promise<OrderRefusal | undefined> {
+    return this.#parts.places.order(order);
+  }
+
   /** Says goodbye because of `reason` and ends; a call in which nobody could say it ends at once. */
   leave(reason: EndReason): void {
     if (this.isStreaming && !this.isTransferring) this.#guarded(() => this.talk.leave(reason));
@@ -170,7 +181,8 @@ export class LiveCall {
   #handle(event: CarrierEvent): void {
     const { record, leg, strays, transfer, stream, talk, lastWords } = this.#parts;
     this.#heardAtMs = this.#deps.clock.monotonicMs();
-    if (event.type === 'leg.cost') return this.#onCost(event.charge);
+    // The service sees to it that it is added once.
+    if (event.type === 'leg.cost') return;
     if (event.leg === 'transfer') return transfer.onTargetEvent(event);
     if (!leg.learn(event.carrierCallId)) return strays.onEvent(event);
     switch (event.type) {
@@ -197,11 +209,6 @@ export class LiveCall {
       default:
         return assertNever(event);
     }
-  }
-
-  #onCost(charge: Charge): void {
-    this.#parts.record.addCarrierCharge(charge);
-    this.#deps.budget.add(knownAmountOf(charge));
   }
 
   /** The dial's answer may come after the webhooks of the same dial; what these say is newer. */

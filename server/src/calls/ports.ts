@@ -131,6 +131,8 @@ export type CarrierOccurrence =
 
 /** Trust at the webhook edge: checks a delivery and translates it. */
 export interface CarrierWebhooks {
+  /** Refuses by its headers alone what cannot be genuine, before its body is read. @throws WebhookRefusedError */
+  checkHeaders(headers: Readonly<Record<string, string>>): void;
   /**
    * Verifies signature and age over the raw body; rejects with WebhookRefusedError. Undefined for a genuine delivery
    * that cannot be read.

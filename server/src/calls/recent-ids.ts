@@ -2,11 +2,12 @@
 
 import type { Clock } from './ports';
 
-// The carrier redelivers for about a minute, and a signature is accepted for five: twice that covers both.
-const KEEP_MS = 600_000;
+// A signature is accepted for five minutes before and after the time that it names, so for ten when that is ahead of us:
+// a delivery that is genuine once must be known for longer, however often somebody sends it again.
+const KEEP_MS = 660_000;
 const MAX_IDS = 50_000;
 
-/** Remembers ids for ten minutes, the newest 50,000 at most. */
+/** Remembers ids for eleven minutes, the newest 50,000 at most. */
 export class RecentIds {
   readonly #clock: Clock;
   readonly #seenAtMs = new Map<string, number>();

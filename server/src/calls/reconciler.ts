@@ -30,9 +30,10 @@ export type ReconcilerDeps = CarrierLegDeps &
     readonly recordings?: Pick<RecordingFiles, 'repair'> | undefined;
   };
 
-/** Closes the calls of servers that are gone. */
+/** Closes the calls of servers that are gone. Idempotent `close()`. */
 export class Reconciler {
   readonly #deps: ReconcilerDeps;
+  readonly #stop = new AbortController();
 
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps;
@@ -44,8 +45,13 @@ export class Reconciler {
     const orphans = await leases.claimOrphans(clock.nowMs());
     if (orphans.length === 0) return;
     log.warn('A server was lost, its calls are being closed', { calls: orphans.length });
-    const search = new LegSearch(this.#deps);
-    for (const call of orphans) void this.#close(this.#decide(call), search);
+    const search = new LegSearch(this.#deps, this.#stop.signal);
+    for (const call of orphans) void this.#closeCall(this.#decide(call), search);
+  }
+
+  /** Searches no more: legs that are not found by now are left to the next server. */
+  close(): void {
+    this.#stop.abort();
   }
 
   /** The call with its verdict: its own, if it had one. */
@@ -58,12 +64,13 @@ export class Reconciler {
   }
 
   /** Never rejects. A server that stops meanwhile leaves the rest to the next one. */
-  async #close(call: Call, search: LegSearch): Promise<void> {
+  async #closeCall(call: Call, search: LegSearch): Promise<void> {
     try {
       const down = call.mayHaveLeg ? this.#takeDown(call, search) : undefined;
       const [recording] = await Promise.all([this.#repair(call), down]);
       await this.#finish({ ...call, recording });
     } catch (error) {
+      if (this.#stop.signal.aborted) return;
       this.#deps.log.error('The legs of a lost call could not be found', { callId: call.callId, error });
     }
   }
@@ -130,11 +137,13 @@ export class Reconciler {
 /** What the carrier has, asked for once for all calls of a round, and once more for those that may just be dialled. */
 class LegSearch {
   readonly #deps: CarrierLegDeps;
+  readonly #stop: AbortSignal;
   #first: Promise<readonly LiveLeg[]> | undefined;
   #second: Promise<readonly LiveLeg[]> | undefined;
 
-  constructor(deps: CarrierLegDeps) {
+  constructor(deps: CarrierLegDeps, stop: AbortSignal) {
     this.#deps = deps;
+    this.#stop = stop;
   }
 
   first(): Promise<readonly LiveLeg[]> {
@@ -143,8 +152,14 @@ class LegSearch {
   }
 
   second(): Promise<readonly LiveLeg[]> {
-    this.#second ??= wait(this.#deps.clock, LOOK_AGAIN_MS).then(() => this.#list());
+    this.#second ??= this.#lookAgain();
     return this.#second;
+  }
+
+  async #lookAgain(): Promise<readonly LiveLeg[]> {
+    await wait(this.#deps.clock, LOOK_AGAIN_MS, this.#stop);
+    this.#stop.throwIfAborted();
+    return this.#list();
   }
 
   #list(): Promise<readonly LiveLeg[]> {
@@ -153,7 +168,7 @@ class LegSearch {
       log.warn('The legs of lost calls could not be listed, trying again', { attempt, error });
       return true;
     };
-    const policy = { tries: LIST_TRIES, backoff: LIST_BACKOFF, onFailure };
+    const policy = { tries: LIST_TRIES, backoff: LIST_BACKOFF, onFailure, signal: this.#stop };
     return withRetries(clock, policy, () => carrier.liveLegs());
   }
 }

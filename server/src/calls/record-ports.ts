@@ -3,6 +3,7 @@
 
 import type { Call, CallRecording } from './call';
 import type { CallStatus } from './call-state';
+import type { Charge } from './cost';
 
 /** One entry of a call's timeline. */
 export type TimelineEntry = {
@@ -82,9 +83,45 @@ export interface CallStore extends RecordWriter {
   /** What an insert with this key would find; undefined when the key is new. */
   findReplay(idempotency: Idempotency): Promise<Replay | undefined>;
   find(callId: string): Promise<Call | undefined>;
+  /** Whether the call's timeline has this charge: of the same source and reference, for the same things. */
+  isCharged(callId: string, charge: Charge): Promise<boolean>;
   list(query: CallQuery): Promise<CallPage>;
   /** The call's timeline in its order, from the entry after `afterSequence` on (default 0: from the first). */
   timeline(callId: string, afterSequence?: number): Promise<readonly StoredEntry[]>;
+}
+
+/** How many dials there may be. */
+export type DialLimits = {
+  /** Undefined where nobody is called on a number. */
+  readonly dialsPerDestinationPerHour?: number | undefined;
+  readonly callsPerKeyPerDay: number;
+};
+
+/** Somebody is about to be called. */
+export type Dial = {
+  /** Unique; trying again with the same id counts once. */
+  readonly dialId: string;
+  /** E.164 or SIP URI. */
+  readonly to: string;
+  /** Name of the API key, if there is one. */
+  readonly placedBy?: string | undefined;
+  readonly nowMs: number;
+  readonly limits: DialLimits;
+};
+
+/** Whether a dial may take place; if not, when one may, epoch milliseconds. */
+export type DialDecision =
+  | { readonly kind: 'entered' }
+  | { readonly kind: 'refused'; readonly rule: 'destination' | 'key'; readonly retryAtMs: number };
+
+/** Who was called how often of late, by all nodes that share the records. */
+export interface DialLedger {
+  /** Atomic: of many at once, at any nodes, no more are entered than may be. One that is refused does not count. */
+  enter(dial: Dial): Promise<DialDecision>;
+  /** It did not take place after all, and does not count. */
+  withdraw(dialId: string): Promise<void>;
+  /** Deletes the dials of before that time. */
+  forget(beforeMs: number): Promise<void>;
 }
 
 /** A callback whose turn it is. */

@@ -1,7 +1,8 @@
-// The end of personal data: once an hour, the words and the audio of calls that are old enough are deleted.
+// The end of personal data: once an hour, the words and the audio of calls that are old enough are deleted, and whom
+// anybody has dialled more than a day ago.
 
 import type { Clock, Logger, Timer } from './ports';
-import type { RecordingFiles, Retention } from './record-ports';
+import type { DialLedger, RecordingFiles, Retention } from './record-ports';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const SWEEP_EVERY_MS = 60 * 60 * 1000;
@@ -16,7 +17,8 @@ const FIRST_AFTER_MS = 10_000;
 export type RetentionSweepDeps = {
   readonly retention: Retention;
   readonly recordings: Pick<RecordingFiles, 'remove' | 'removeOlderThan'>;
-  /** Undefined: nothing is deleted. */
+  readonly dials: Pick<DialLedger, 'forget'>;
+  /** Undefined: no words and no audio are deleted. */
   readonly days: number | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -33,7 +35,7 @@ export class RetentionSweep {
   }
 
   start(): void {
-    if (this.#deps.days !== undefined) this.#sweepAfter(FIRST_AFTER_MS);
+    this.#sweepAfter(FIRST_AFTER_MS);
   }
 
   close(): void {
@@ -43,6 +45,7 @@ export class RetentionSweep {
 
   /** Deletes all that is due now; what fails is tried again by the next sweep. */
   async sweep(): Promise<void> {
+    await this.#forgetDials();
     const { days, recordings, clock, log } = this.#deps;
     if (days === undefined) return;
     const endedBeforeMs = clock.nowMs() - days * DAY_MS;
@@ -52,6 +55,16 @@ export class RetentionSweep {
       if (calls > 0) log.info('Words and audio of old calls were deleted', { calls });
     } catch (error) {
       log.warn('Old calls could not be deleted', { error });
+    }
+  }
+
+  /** No limit looks back any further. */
+  async #forgetDials(): Promise<void> {
+    const { dials, clock, log } = this.#deps;
+    try {
+      await dials.forget(clock.nowMs() - DAY_MS);
+    } catch (error) {
+      log.warn('Whom was dialled a day ago could not be forgotten', { error });
     }
   }
 

@@ -10,6 +10,8 @@ export type RetryPolicy = {
   readonly backoff: Backoff;
   /** Called after each failure; returning false ends the tries. */
   readonly onFailure: (error: unknown, attempt: number) => boolean;
+  /** Aborted when nobody needs the result any more: there is no other try then, and no wait. */
+  readonly signal?: AbortSignal | undefined;
 };
 
 /** Runs `task` until it succeeds; rejects with its last error when the policy gives up. */
@@ -20,7 +22,8 @@ export async function withRetries<T>(clock: Clock, policy: RetryPolicy, task: ()
     } catch (error) {
       const mayGoOn = policy.onFailure(error, attempt);
       if (!mayGoOn || attempt >= policy.tries) throw error;
-      await wait(clock, backoffMs(policy.backoff, attempt));
+      await wait(clock, backoffMs(policy.backoff, attempt), policy.signal);
+      if (policy.signal?.aborted) throw error;
     }
   }
 }

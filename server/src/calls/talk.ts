@@ -3,6 +3,7 @@
 
 import type { CallControls, OpenConversation } from './agent-ports';
 import type { Call } from './call';
+import type { Talking } from './conversation-events';
 import type { AnnouncedTransfer, CarrierStream, Conversation, OrderRefusal, SayRequest } from './conversation-ports';
 import type { EndReason } from './end-call';
 import type { CarrierEvent, Logger } from './ports';
@@ -26,6 +27,11 @@ export class Talk {
   /** True while both legs are joined. */
   get isStreaming(): boolean {
     return this.#conversation?.isStreaming === true;
+  }
+
+  /** Who is heard now. */
+  get talking(): Talking {
+    return this.#conversation?.talking ?? 'nobody';
   }
 
   /** Opens the conversation, unless it is; one that cannot even be made ends the call. */

@@ -2,6 +2,7 @@
 // becomes of its JSON Schema, which somebody else wrote and which must not take long to check against.
 
 import { z } from 'zod';
+import { hasNoCredentials } from '../lib/url-guard';
 import { BUILT_IN_TOOLS, type HttpToolDefinition, TOOL_METHODS } from './behaviour';
 
 /** Most tools that one call, or the tools file, may bring. */
@@ -156,12 +157,6 @@ function placeholdersIn(text: string): string[] {
 
 function isHttpUrl(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
-}
-
-function hasNoCredentials(url: string): boolean {
-  if (!URL.canParse(url)) return true;
-  const { username, password } = new URL(url);
-  return username === '' && password === '';
 }
 
 function anyText(): z.ZodString {

@@ -9,6 +9,7 @@ import { carrierLimitSeconds } from './dial-request';
 import type { EndDetails } from './end-call';
 import { CarrierError, carrierFacts } from './errors';
 import type { CarrierEvent } from './ports';
+import type { TransferPlaces } from './transfer-places';
 import type { StrayLegs } from './stray-legs';
 
 /** What a transfer works with. */
@@ -18,6 +19,7 @@ export type TransferDeps = CarrierLegDeps & {
   readonly strays: StrayLegs;
   /** Caller id that the other party sees. */
   readonly from: string;
+  readonly places: Pick<TransferPlaces, 'forDial' | 'drop'>;
   readonly remainingMs: () => number;
   readonly report: (event: TransferEvent) => void;
   /** The other party has left, and the carrier should hang up the callee. */
@@ -57,13 +59,27 @@ export class Transfer {
   async start(to: string): Promise<TransferOutcome> {
     if (this.#isOver) return { status: 'failed', reason: 'the call is over' };
     if (this.#attempt || this.#isBridged) return { status: 'failed', reason: 'another transfer is under way' };
+    const outcome = new Promise<TransferOutcome>((settle) => {
+      this.#attempt = { to, settle };
+    });
+    await this.#begin(to);
+    return outcome;
+  }
+
+  async #begin(to: string): Promise<void> {
+    const attempt = this.#attempt;
+    const place = await this.#deps.places.forDial(to);
+    const isWanted = attempt !== undefined && this.#attempt === attempt;
+    if ('status' in place) return isWanted ? this.#fail(place.reason, place.details) : undefined;
+    if (isWanted) this.#ring(to);
+    else place.withdraw();
+  }
+
+  #ring(to: string): void {
     const { timers, deadlines, report, log } = this.#deps;
     const { callId } = this.#callee;
     this.#target = new CarrierLeg(callId, this.#deps);
     this.#number += 1;
-    const outcome = new Promise<TransferOutcome>((settle) => {
-      this.#attempt = { to, settle };
-    });
     report({ type: 'transfer.started', to });
     const ringTimeoutSeconds = deadlines.transferRingSeconds;
     timers.set('transfer', ringTimeoutSeconds * 1000 + deadlines.ringGraceMs, () => this.#fail('nobody answered'));
@@ -75,7 +91,6 @@ export class Transfer {
       const isUnknown = error instanceof CarrierError && error.failure === 'outcome-unknown';
       if (!isUnknown) this.#fail('the carrier refused it', carrierFacts(error));
     });
-    return outcome;
   }
 
   /** An event of the other party's leg. */
@@ -105,6 +120,7 @@ export class Transfer {
   /** The call is over: the other party must not go on ringing. Nothing is begun from this moment on. */
   close(): void {
     this.#isOver = true;
+    this.#deps.places.drop();
     this.#settle({ status: 'failed', reason: 'the call is over' });
     this.#letGo();
   }

@@ -2,10 +2,17 @@
 
 import type { Clock, Timer } from './ports';
 
-/** Resolves after `delayMs`. */
-export function wait(clock: Clock, delayMs: number): Promise<void> {
+/** Resolves after `delayMs`, or at once when the signal says that nobody waits any more. */
+export function wait(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
-    clock.after(delayMs, resolve);
+    const over = (): void => {
+      timer.cancel();
+      signal?.removeEventListener('abort', over);
+      resolve();
+    };
+    const timer = clock.after(delayMs, over);
+    signal?.addEventListener('abort', over);
   });
 }
 

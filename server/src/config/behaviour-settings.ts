@@ -7,6 +7,7 @@ const MAX_VOICEMAIL_MESSAGE = 1_000;
 const MIN_SIGNING_SECRET = 16;
 
 const SIGNING_SECRET = 'TOOL_SIGNING_SECRET';
+const SECRET_HOSTS = 'TOOL_SECRET_HOSTS';
 const TOOL_SECRET_NAME = /^TOOL_[A-Z0-9_]+$/;
 
 // A value for HTTP headers, with a word such as Bearer in front perhaps.
@@ -38,21 +39,18 @@ export const BEHAVIOUR_SETTINGS = {
 /** What tools and transfers may do, as it stands in the environment. */
 export const TOOL_SETTINGS = {
   TOOLS_FILE: z.string().optional(),
+  TOOL_SECRET_HOSTS: hostNames('crm.example.com'),
   TOOL_SIGNING_SECRET: z
     .string()
     .min(MIN_SIGNING_SECRET, signingSecretCure)
     .regex(VISIBLE_ASCII, signingSecretCure)
     .optional(),
   ALLOW_PRIVATE_URLS: flag(),
-  TRANSFER_SIP_DOMAINS: z
-    .string()
-    .transform((text) => commaList(text.toLowerCase()))
-    .refine(
-      (hosts) => hosts.every((host) => HOST_NAME.test(host)),
-      'must be a comma list of host names: pbx.example.com',
-    )
-    .default([]),
+  TRANSFER_SIP_DOMAINS: hostNames('pbx.example.com'),
 };
+
+/** A comma list of them, in small letters; none unless given. */
+type HostNames = z.ZodDefault<z.ZodPipe<z.ZodString, z.ZodTransform<string[], string>>>;
 
 type BehaviourEnvironment = z.infer<z.ZodObject<typeof BEHAVIOUR_SETTINGS>>;
 type ToolEnvironment = z.infer<z.ZodObject<typeof TOOL_SETTINGS>>;
@@ -82,6 +80,8 @@ export type ToolsConfig = Readonly<{
   allowsPrivateUrls: boolean;
   /** Values for the headers of tools, by the names of their variables. */
   secrets: Readonly<Record<string, string>>;
+  /** Hosts to which the tools of a request may send them. */
+  secretHosts: readonly string[];
 }>;
 
 /** The behaviour in the words of the code. */
@@ -107,13 +107,15 @@ export function toolsConfig(env: ToolEnvironment, secrets: Readonly<Record<strin
     signingSecret: env.TOOL_SIGNING_SECRET,
     allowsPrivateUrls: env.ALLOW_PRIVATE_URLS,
     secrets,
+    secretHosts: env.TOOL_SECRET_HOSTS,
   };
 }
 
 /** The variables that a tool's headers may name. */
 export function toolSecrets(environment: Readonly<Record<string, string>>): Record<string, string> {
+  const others: readonly string[] = [SIGNING_SECRET, SECRET_HOSTS];
   return Object.fromEntries(
-    Object.entries(environment).filter(([name]) => TOOL_SECRET_NAME.test(name) && name !== SIGNING_SECRET),
+    Object.entries(environment).filter(([name]) => TOOL_SECRET_NAME.test(name) && !others.includes(name)),
   );
 }
 
@@ -122,6 +124,14 @@ export function toolSecretProblems(secrets: Readonly<Record<string, string>>): s
   return Object.entries(secrets).flatMap(([name, value]) =>
     HEADER_TEXT.test(value) ? [] : [`${name}: has characters that no HTTP header has: use plain ASCII in one line`],
   );
+}
+
+function hostNames(example: string): HostNames {
+  return z
+    .string()
+    .transform((text) => commaList(text.toLowerCase()))
+    .refine((hosts) => hosts.every((host) => HOST_NAME.test(host)), `must be a comma list of host names: ${example}`)
+    .default([]);
 }
 
 function turnDetection(env: BehaviourEnvironment): BehaviourConfig['turnDetection'] {

@@ -1,7 +1,9 @@
 // Every setting: read from the environment once, checked as a whole, frozen. The only place that knows variable names.
 
-import { isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { z } from 'zod';
+import { ACCESS_SETTINGS, type AccessConfig, accessConfig, type ApiKeyConfig } from './access-settings';
+import { VOICES } from '../lib/voices';
 import {
   BEHAVIOUR_SETTINGS,
   behaviourConfig,
@@ -12,12 +14,17 @@ import {
   toolSecretProblems,
   toolSecrets,
 } from './behaviour-settings';
-import { type BudgetConfig, budgetConfig, RECORD_SETTINGS, type RecordsConfig, recordsConfig } from './record-settings';
-import { commaList, oneOf, plainUrl, required, secret, VISIBLE_ASCII, wholeNumber } from './setting-fields';
+import {
+  type BudgetConfig,
+  budgetConfig,
+  callbackProblems,
+  RECORD_SETTINGS,
+  type RecordsConfig,
+  recordsConfig,
+} from './record-settings';
+import { oneOf, plainUrl, required, secret, wholeNumber } from './setting-fields';
 
 const DEFAULT_PORT = 3000;
-const MIN_API_KEY = 16;
-const API_KEYS_CURE = `each key needs at least ${MIN_API_KEY} visible ASCII characters`;
 
 /** The settings as they stand in the environment. Messages are the cure that a user reads. */
 const base = z.object({
@@ -42,28 +49,15 @@ const base = z.object({
   OPENAI_BASE_URL: plainUrl('must be a URL that ends in /v1', /\/v1$/).default('https://api.openai.com/v1'),
   OPENAI_REALTIME_MODEL: z.string().default('gpt-realtime-2.1-mini'),
   OPENAI_TRANSCRIPTION_MODEL: z.string().default('gpt-4o-mini-transcribe'),
-  OPENAI_VOICE: z.string().default('marin'),
+  OPENAI_VOICE: oneOf(VOICES).default('marin'),
   OPENAI_AUDIO_FORMAT: oneOf(['pcm16', 'pcmu']).default('pcm16'),
   PLAYOUT_LEAD_MS: wholeNumber(200, 600).default(400),
   PLAYOUT_CHUNK_MS: wholeNumber(20, 100).default(100),
   ...BEHAVIOUR_SETTINGS,
   ...TOOL_SETTINGS,
   ...RECORD_SETTINGS,
-  MAX_CONCURRENT_CALLS: wholeNumber(1, 10_000).default(100),
-  ALLOWED_COUNTRIES: z
-    .string()
-    .transform(commaList)
-    .refine(
-      (codes) => codes.length > 0 && codes.every((code) => isSupportedCountry(code)),
-      'must be a comma list of country codes: US,CA',
-    )
-    .optional(),
+  ...ACCESS_SETTINGS,
   DRAIN_SECONDS: wholeNumber(0, 3_600).default(30),
-  API_KEYS: z
-    .string()
-    .transform(commaList)
-    .refine((keys) => keys.every((key) => VISIBLE_ASCII.test(key) && key.length >= MIN_API_KEY), API_KEYS_CURE)
-    .default([]),
 });
 
 /** Names of all settings, in the order of `.env.example`. */
@@ -71,7 +65,7 @@ export const SETTING_NAMES: readonly string[] = Object.keys(base.shape);
 
 /** The settings in the order and words of the code. */
 export type Config = Readonly<{
-  http: Readonly<{ host: string; port: number; publicUrl: string; apiKeys: readonly string[] }>;
+  http: Readonly<{ host: string; port: number; publicUrl: string; apiKeys: readonly ApiKeyConfig[] }>;
   telnyx: Readonly<{
     apiKey: string;
     publicKey: string;
@@ -94,9 +88,7 @@ export type Config = Readonly<{
   tools: ToolsConfig;
   /** Hosts of SIP addresses to which callees may be transferred. */
   transferSipDomains: readonly string[];
-  /** Two-letter codes; undefined means the country of `telnyx.fromNumber`. */
-  allowedCountries: readonly string[] | undefined;
-  maxConcurrentCalls: number;
+  access: AccessConfig;
   records: RecordsConfig;
   budget: BudgetConfig;
   drainSeconds: number;
@@ -120,6 +112,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const problems = [
     ...issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`),
     ...toolSecretProblems(secrets),
+    ...(settings.success ? callbackProblems(settings.data) : []),
   ];
   if (!settings.success || problems.length > 0) throw new ConfigError([...new Set(problems)]);
   return deeplyFrozen(toConfig(settings.data, secrets));
@@ -155,8 +148,7 @@ function toConfig(env: z.infer<typeof base>, secrets: Readonly<Record<string, st
     behaviour: behaviourConfig(env),
     tools: toolsConfig(env, secrets),
     transferSipDomains: env.TRANSFER_SIP_DOMAINS,
-    allowedCountries: env.ALLOWED_COUNTRIES,
-    maxConcurrentCalls: env.MAX_CONCURRENT_CALLS,
+    access: accessConfig(env),
     records: recordsConfig(env),
     budget: budgetConfig(env),
     drainSeconds: env.DRAIN_SECONDS,

@@ -1,6 +1,7 @@
 // Settings of the records: where they are kept and for how long, who is told of them, and what calls may cost.
 
 import { z } from 'zod';
+import { hasNoCredentials, urlGuard } from '../lib/url-guard';
 import { flag, wholeNumber } from './setting-fields';
 
 const SECRET_CURE = 'must be whsec_ and the base64 of 24 to 64 random bytes: whsec_$(openssl rand -base64 32)';
@@ -25,6 +26,10 @@ export const RECORD_SETTINGS = {
   STATUS_CALLBACK_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
     .max(2_000, 'may have 2000 characters')
+    .refine(
+      hasNoCredentials,
+      'must not contain a user or password: set STATUS_CALLBACK_SECRET, and callbacks are signed',
+    )
     .optional(),
   STATUS_CALLBACK_SECRET: z.string().refine(isSecret, SECRET_CURE).optional(),
   MAX_COST_USD_PER_CALL: usd(),
@@ -67,6 +72,21 @@ export function recordsConfig(env: RecordEnvironment): RecordsConfig {
 /** The budgets in the words of the code. */
 export function budgetConfig(env: RecordEnvironment): BudgetConfig {
   return { perCallUsd: env.MAX_COST_USD_PER_CALL, perDayUsd: env.MAX_COST_USD_PER_DAY };
+}
+
+/** What is wrong with the address of callbacks beside another setting, one line each. */
+export function callbackProblems(env: {
+  readonly STATUS_CALLBACK_URL?: string | undefined;
+  readonly ALLOW_PRIVATE_URLS: boolean;
+}): string[] {
+  if (env.STATUS_CALLBACK_URL === undefined) return [];
+  try {
+    urlGuard({ allowsPrivateAddresses: env.ALLOW_PRIVATE_URLS }).check(env.STATUS_CALLBACK_URL);
+    return [];
+  } catch {
+    // The guard says that the address is not allowed, and this what to do about it.
+    return ['STATUS_CALLBACK_URL: is an address of a private network or of this machine: set ALLOW_PRIVATE_URLS=true'];
+  }
 }
 
 function isSecret(text: string): boolean {

@@ -14,22 +14,23 @@ const SERVER_VAD = { type: 'server-vad', threshold: 0.5, prefixPaddingMs: 300, s
 
 const TURN_DETECTION_FORM = 'must be an object whose type is server-vad or semantic-vad';
 
-const turnDetection = z.discriminatedUnion(
-  'type',
-  [
-    z.strictObject({
-      type: z.literal('server-vad'),
-      threshold: z.number('must be a number').min(0, 'must be at least 0').max(1, 'must be at most 1').optional(),
-      prefixPaddingMs: wholeNumber(0, 2_000).optional(),
-      silenceMs: wholeNumber(100, 5_000).optional(),
-    }),
-    z.strictObject({
-      type: z.literal('semantic-vad'),
-      eagerness: oneOf(['auto', 'low', 'medium', 'high']).optional(),
-    }),
-  ],
-  { error: TURN_DETECTION_FORM },
-);
+/** Turns that end with silence. */
+export const serverVadSchema = z.strictObject({
+  type: z.literal('server-vad'),
+  threshold: z.number('must be a number').min(0, 'must be at least 0').max(1, 'must be at most 1').optional(),
+  prefixPaddingMs: wholeNumber(0, 2_000).optional(),
+  silenceMs: wholeNumber(100, 5_000).optional(),
+});
+
+/** Turns that end when the sense of what was said is complete. */
+export const semanticVadSchema = z.strictObject({
+  type: z.literal('semantic-vad'),
+  eagerness: oneOf(['auto', 'low', 'medium', 'high']).optional(),
+});
+
+const turnDetection = z.discriminatedUnion('type', [serverVadSchema, semanticVadSchema], {
+  error: TURN_DETECTION_FORM,
+});
 
 const transferTarget = z.strictObject(
   {

@@ -55,6 +55,7 @@ export function callDetails(call: Call, { timeline, hasRecording }: CallFacts): 
     statusCallbackUrl: call.statusCallbackUrl ?? null,
     maxCostUsd: call.maxCostUsd ?? null,
     record: call.isRecorded,
+    placedBy: call.placedBy ?? null,
     timings: isoTimings(timings),
     verdict: verdict ?? null,
     usage: call.usage,

@@ -4,10 +4,12 @@
 import type { CallBehaviour } from '../calls/behaviour';
 import type { CallRequest } from '../calls/call';
 import { secretNames } from '../calls/tool-schema';
+import type { UrlGuard } from '../lib/url-guard';
 import { behaviourOf } from './behaviour-schema';
 import type { DestinationPolicy } from './destination';
 import { type FieldError, ProblemError } from './problem';
 import type { CreateCallBody } from './schemas';
+import { refusedUrls } from './url-fields';
 
 /** What calls have when a request leaves it open. */
 export type CallDefaults = {
@@ -19,19 +21,37 @@ export type CallDefaults = {
   readonly isRecorded: boolean;
 };
 
+/** What the tools of requests may do with the TOOL_ variables. */
+export type ToolSecrets = {
+  /** Of those that are set. */
+  readonly names: readonly string[];
+  /** Where they may be sent. */
+  readonly hosts: readonly string[];
+  /** True where http will do. */
+  readonly mayGoInClear: boolean;
+};
+
 /** What a request is completed with and held against. */
 export type CreateCallDeps = {
   readonly destinations: DestinationPolicy;
   readonly defaults: CallDefaults;
-  /** Names of the TOOL_ variables that are set. */
-  readonly toolSecretNames: readonly string[];
+  readonly toolSecrets: ToolSecrets;
+  /** Decides which addresses may be called. */
+  readonly urlGuard: Pick<UrlGuard, 'check'>;
 };
 
+/** A body, and the name of the API key that it came with. */
+export type GivenCall = { readonly body: CreateCallBody; readonly placedBy: string | undefined };
+
 /** The call that a body asks for. @throws ProblemError */
-export function toCallRequest(body: CreateCallBody, deps: CreateCallDeps): CallRequest {
+export function toCallRequest({ body, placedBy }: GivenCall, deps: CreateCallDeps): CallRequest {
   const { destinations, defaults } = deps;
   const behaviour = behaviourOf(body, defaults.behaviour);
-  const errors = [...contradictions(body, behaviour), ...missingSecrets(body, deps.toolSecretNames)];
+  const errors = [
+    ...contradictions(body, behaviour),
+    ...misusedSecrets(body, deps.toolSecrets),
+    ...refusedUrls(body, deps.urlGuard),
+  ];
   if (errors.length > 0) throw new ProblemError('VALIDATION_FAILED', errors);
   const { to, from = defaults.from } = body;
   destinations.check(to, from);
@@ -50,6 +70,7 @@ export function toCallRequest(body: CreateCallBody, deps: CreateCallDeps): CallR
     statusCallbackUrl: body.statusCallbackUrl ?? defaults.statusCallbackUrl,
     maxCostUsd: body.maxCostUsd ?? defaults.maxCostUsd,
     isRecorded: body.record ?? defaults.isRecorded,
+    placedBy,
   };
 }
 
@@ -65,10 +86,24 @@ function contradictions(body: CreateCallBody, behaviour: CallBehaviour): FieldEr
   return errors;
 }
 
-function missingSecrets({ tools = [] }: CreateCallBody, known: readonly string[]): FieldError[] {
-  return tools.flatMap((tool, index) =>
-    [...secretNames(tool)]
-      .filter((name) => !known.includes(name))
-      .map((name) => ({ field: `tools.${index}.headers`, message: `${name} is not set in the server's environment` })),
-  );
+/** Whoever may place calls must not learn the operator's secrets by having them sent to a server of their own. */
+function misusedSecrets({ tools = [] }: CreateCallBody, secrets: ToolSecrets): FieldError[] {
+  return tools.flatMap((tool, index): FieldError[] => {
+    const named = secretNames(tool);
+    if (named.length === 0) return [];
+    const missing = named.filter((name) => !secrets.names.includes(name));
+    return [
+      ...missing.map((name) => ({
+        field: `tools.${index}.headers`,
+        message: `${name} is not set in the server's environment`,
+      })),
+      ...placeProblems(new URL(tool.url), secrets).map((message) => ({ field: `tools.${index}.url`, message })),
+    ];
+  });
+}
+
+/** What keeps a secret from being sent there. */
+function placeProblems({ hostname, protocol }: URL, { hosts, mayGoInClear }: ToolSecrets): string[] {
+  if (!hosts.includes(hostname)) return ['must be at a host of TOOL_SECRET_HOSTS, as its headers name a secret'];
+  return protocol === 'https:' || mayGoInClear ? [] : ['must be https, as its headers name a secret'];
 }

@@ -29,7 +29,8 @@ export const transcriptQuerySchema = z.strictObject({ format: oneOf(['json', 'te
 /** Query of GET /api/ai-calls/:callId/events. */
 export const eventsQuerySchema = z.strictObject({ after: place.optional() });
 
-const usageQuerySchema = z.strictObject({
+/** Query of GET /api/ai-calls/usage. */
+export const usageQuerySchema = z.strictObject({
   since: momentMs.optional(),
   until: momentMs.optional(),
   to: queryText.pipe(phoneNumber).optional(),

@@ -17,21 +17,9 @@ import {
   wholeNumber,
   yesOrNo,
 } from './fields';
+import { hasNoCredentials } from '../lib/url-guard';
+import { VOICES } from '../lib/voices';
 import { type FieldError, ProblemError } from './problem';
-
-/** The built-in voices of the Realtime API; the API itself accepts any text and fails later. */
-export const VOICES = [
-  'alloy',
-  'ash',
-  'ballad',
-  'coral',
-  'echo',
-  'sage',
-  'shimmer',
-  'verse',
-  'marin',
-  'cedar',
-] as const;
 
 /** What the model is told when a call brings no instructions. */
 export const DEFAULT_INSTRUCTIONS =
@@ -75,6 +63,7 @@ export const createCallSchema = jsonObject({
   statusCallbackUrl: z
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
     .max(2_000, 'may have 2000 characters')
+    .refine(hasNoCredentials, 'must not contain a user or password: callbacks are signed')
     .optional(),
   maxCostUsd: z
     .number('must be a number')

@@ -64,10 +64,15 @@ export class SseResponse {
   }
 
   /** Sends one event; resolves when the reader is ready for the next one, or gone. */
-  async send({ id, event, data }: SseEvent): Promise<void> {
+  send({ id, event, data }: SseEvent): Promise<void> {
+    return this.sendJson({ id, event, json: JSON.stringify(data) });
+  }
+
+  /** The same for an event whose data is JSON already: many readers get the same. */
+  async sendJson({ id, event, json }: Omit<SseEvent, 'data'> & { readonly json: string }): Promise<void> {
     if (this.isClosed) return;
     const place = id === undefined ? '' : `id: ${id}\n`;
-    if (this.#response.write(`${place}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)) return;
+    if (this.#response.write(`${place}event: ${event}\ndata: ${json}\n\n`)) return;
     await firstWithin(this.#clock, STALL_LIMIT_MS, [this.#drained(), this.#onClosed]);
     if (this.#response.writableNeedDrain) this.#response.destroy();
   }

@@ -65,6 +65,8 @@ const LISTS = {
   embeddingIpv6: blockList('ipv6', EMBEDDING_IPV6),
 };
 
+const LOCALHOST = /^(.+\.)?localhost\.?$/i;
+
 type Resolve = (
   hostname: string,
   options: LookupOptions & { readonly all: true },
@@ -91,6 +93,12 @@ export interface UrlGuard {
   check(url: string): void;
   /** For the agent that makes the connection: fails with UrlRefusedError unless all addresses of the name are allowed. */
   readonly lookup: LookupFunction;
+}
+
+/** Whether a URL names no user and no password: what is in an address ends up in logs and records. */
+export function hasNoCredentials(url: string): boolean {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  return !parsed || (parsed.username === '' && parsed.password === '');
 }
 
 /** Makes a guard. A request needs both of its parts: no lookup is made for an address that is written out. */
@@ -132,7 +140,9 @@ function checkUrl(url: string, mayConnect: (address: string) => boolean): void {
   if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) throw new UrlRefusedError('This is no http(s) URL.');
   // The parser has brought every way to write an IPv4 address (octal, one number, ...) into the usual one.
   const host = parsed.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && !mayConnect(host)) throw new UrlRefusedError('This address is not allowed.');
+  // And this name is always this machine.
+  const address = LOCALHOST.test(host) ? '127.0.0.1' : host;
+  if (isIP(address) !== 0 && !mayConnect(address)) throw new UrlRefusedError('This address is not allowed.');
 }
 
 function refusalOf(addresses: readonly LookupAddress[], mayConnect: (address: string) => boolean): Error | undefined {

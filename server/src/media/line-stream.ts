@@ -13,6 +13,8 @@ export type LineStreamListener = {
   readonly onDigit: (digit: string) => void;
   /** It is closed, by the carrier or for no reason known. */
   readonly onGone: (event: Extract<ConversationEvent, { type: 'stream.stopped' | 'stream.lost' }>) => void;
+  /** More came than a phone call has. */
+  readonly onFlooded: () => void;
   /** Something was thrown by one of these. */
   readonly onFault: (fault: unknown) => void;
 };
@@ -46,13 +48,14 @@ export class LineStream {
   /** Audio that came before is delivered now. */
   listen(): void {
     const stream = this.#stream;
-    const { onMissing, onMark, onDigit } = this.#listener;
+    const { onMissing, onMark, onDigit, onFlooded } = this.#listener;
     stream?.listen({
       onAudio: (frame) => this.#onAudio(stream, frame),
       onMissing: (frames) => this.#hear(stream, () => onMissing(frames)),
       onMark: (name) => this.#hear(stream, () => onMark(name)),
       onDigit: (digit) => this.#hear(stream, () => onDigit(digit)),
       onStopped: () => this.#onGone(stream, { type: 'stream.stopped' }),
+      onFlooded: () => this.#hear(stream, onFlooded),
       onLost: (closeCode) => this.#onGone(stream, { type: 'stream.lost', closeCode }),
     });
   }

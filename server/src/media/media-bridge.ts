@@ -136,8 +136,8 @@ export class MediaBridge implements VoiceLine {
     if (!this.#isClosed) this.#bridgeGap();
   }
 
-  speak(request: SpeechRequest): Promise<SpeechOutcome> {
-    const { requestId, outcome } = this.#ai.speeches.ask(request);
+  speak(request: SpeechRequest, onSounding?: () => void): Promise<SpeechOutcome> {
+    const { requestId, outcome } = this.#ai.speeches.ask(request, onSounding);
     if (this.#isClosed) return outcome;
     if (request.isProtected === true) this.#callee.turns.protectUntil(outcome);
     this.#deps.session.requestResponse({ ...request, requestId });
@@ -204,6 +204,7 @@ export class MediaBridge implements VoiceLine {
       onMark: (name) => this.#ai.onMark(name),
       onDigit: (digit) => !this.#isClosed && this.#deps.listener.onDigit(digit),
       onGone: (event) => this.#onStreamGone(event),
+      onFlooded: () => this.#fail(endCall('media-flood')),
       onFault: (fault) => this.#onFault(fault),
     });
   }

@@ -10,6 +10,7 @@ type Settle = (outcome: SpeechOutcome) => void;
 type Pending = {
   readonly request: SpeechRequest;
   readonly settle: Settle;
+  readonly onSounding: () => void;
   /** A response that failed was heard in part. */
   readonly wasHeard: boolean;
 };
@@ -49,11 +50,14 @@ export class Speeches {
   }
 
   /** Something to be said: the id under which to ask for it, and what will have become of it. */
-  ask(request: SpeechRequest): { readonly requestId: string; readonly outcome: Promise<SpeechOutcome> } {
+  ask(
+    request: SpeechRequest,
+    onSounding: () => void = () => undefined,
+  ): { readonly requestId: string; readonly outcome: Promise<SpeechOutcome> } {
     const requestId = this.#nextId();
     const outcome = new Promise<SpeechOutcome>((settle) => {
       if (this.#isClosed) settle('unspoken');
-      else this.#pending.set(requestId, { request, settle, wasHeard: false });
+      else this.#pending.set(requestId, { request, settle, onSounding, wasHeard: false });
     });
     return { requestId, outcome };
   }
@@ -139,6 +143,7 @@ export class Speeches {
     if (!speech) return;
     speech.wasHeard = true;
     speech.isSounding = true;
+    speech.pending?.onSounding();
   }
 
   /** The callee heard the item to its end. */
@@ -189,7 +194,7 @@ export class Speeches {
       speech.goesOnAs = requestId;
       this.#markMade(speech);
     }
-    this.#pending.set(requestId, { request, settle, wasHeard: true });
+    this.#pending.set(requestId, { request, settle, onSounding: () => undefined, wasHeard: true });
     return { ...request, requestId };
   }
 

@@ -2,7 +2,7 @@
 
 import { Counter, type Registry } from 'prom-client';
 import type { Charge, CostItem, CostItemKind } from '../calls/cost';
-import { childrenOf, type Measure } from './measures';
+import { add, childrenOf, type Measure } from './measures';
 
 /** What is counted in tokens. */
 type TokenKind = Exclude<CostItemKind, 'transcription-audio' | 'leg'>;
@@ -50,8 +50,4 @@ function isCharge(charge: unknown): charge is { readonly source: unknown; readon
   if (typeof charge !== 'object' || charge === null || !('source' in charge) || !('items' in charge)) return false;
   const { items } = charge;
   return Array.isArray(items) && items.every((item: unknown) => typeof item === 'object' && item !== null);
-}
-
-function add(counter: Counter.Internal | undefined, amount: unknown): void {
-  if (typeof amount === 'number' && Number.isFinite(amount) && amount >= 0) counter?.inc(amount);
 }

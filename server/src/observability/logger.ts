@@ -2,24 +2,22 @@
 
 import winston from 'winston';
 import type { LogFields, Logger } from '../calls/ports';
+import { readableLine } from './readable-line';
 import { redacted } from './redact';
 
 /** How much to log, and how. */
 export type LoggerSettings = {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
   readonly style: 'json' | 'readable';
+  /** Whether readable lines may have colours; by default, when the terminal has them and NO_COLOR is not set. */
+  readonly hasColours?: boolean | undefined;
 };
 
-const readable = winston.format.printf(({ timestamp, level, message, ...fields }) => {
-  const rest = Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
-  return `${String(timestamp)} ${level} ${String(message)}${rest}`;
-});
-
 /** Makes the logger; lines go to standard output. */
-export function createLogger({ level, style }: LoggerSettings): Logger {
+export function createLogger({ level, style, hasColours = terminalHasColours() }: LoggerSettings): Logger {
   const format = winston.format.combine(
     winston.format.timestamp(),
-    style === 'json' ? winston.format.json() : readable,
+    style === 'json' ? JSON_LINE : readable(hasColours),
   );
   const log = winston.createLogger({ level, format, transports: [new winston.transports.Console()] });
   const write = (at: LoggerSettings['level'], message: string, fields: LogFields | undefined): void => {
@@ -33,6 +31,24 @@ export function createLogger({ level, style }: LoggerSettings): Logger {
     warn: (message, fields) => write('warn', message, fields),
     error: (message, fields) => write('error', message, fields),
   };
+}
+
+// Winston's own sorts by name, so that what one looks for stands in another place of each line.
+const JSON_LINE = winston.format.printf(({ timestamp, level, message, callId, ...fields }) =>
+  JSON.stringify({ timestamp, level, message, callId, ...fields }, (_name, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  ),
+);
+
+function readable(hasColours: boolean): winston.Logform.Format {
+  return winston.format.printf(({ timestamp, level, message, ...fields }) =>
+    readableLine({ timestamp: String(timestamp), level, message: String(message), fields }, hasColours),
+  );
+}
+
+/** Node itself looks at NO_COLOR, FORCE_COLOR and TERM; only a terminal has the method. */
+function terminalHasColours(): boolean {
+  return process.stdout.isTTY && process.stdout.hasColors();
 }
 
 /** A field must not pass itself off as the line's own message, level or time. */

@@ -51,9 +51,48 @@ export function childrenOf<Value extends string>(
   return new Map(Object.keys(values).map((value) => [value, fromZero(counter.labels({ [label]: value }))]));
 }
 
+/** Adds up the amounts that a field holds, with a factor between its unit and that of the metric. */
+export function measureOfSum(
+  registry: Registry,
+  field: string,
+  text: MetricText & { readonly factor?: number },
+): Measure {
+  const { factor = 1, ...named } = text;
+  const counter = new Counter({ ...named, registers: [registry] });
+  return (data) => add(counter, data[field], factor);
+}
+
+/** Takes an amount that is one; counters never fall. */
+export function add(counter: { inc(amount: number): void } | undefined, amount: unknown, factor = 1): void {
+  if (typeof amount === 'number' && Number.isFinite(amount) && amount >= 0) counter?.inc(amount * factor);
+}
+
 /** Shows what `read` says at the time when somebody looks. */
-export function gauge(registry: Registry, text: MetricText, read: () => number): void {
-  const shown: Gauge = new Gauge({ ...text, registers: [], collect: () => shown.set(read()) });
+export function gauge(registry: Registry, text: MetricText, read: () => number | Promise<number>): void {
+  const shown: Gauge = new Gauge({
+    ...text,
+    registers: [],
+    collect: async () => {
+      shown.set(await read());
+    },
+  });
+  registry.registerMetric(shown);
+}
+
+/** The same by the values of one label; `read` names all of them. */
+export function gaugeByLabel(
+  registry: Registry,
+  { label, ...text }: MetricText & { readonly label: string },
+  read: () => Readonly<Record<string, number>>,
+): void {
+  const shown: Gauge = new Gauge({
+    ...text,
+    labelNames: [label],
+    registers: [],
+    collect: () => {
+      for (const [value, figure] of Object.entries(read())) shown.set({ [label]: value }, figure);
+    },
+  });
   registry.registerMetric(shown);
 }
 

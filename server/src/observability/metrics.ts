@@ -1,15 +1,16 @@
-// Figures of all calls for Prometheus, taken from their timelines, and of the server itself.
+// Figures of all calls for Prometheus, taken from their timelines.
 
-import { Counter, Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import { CALL_STATUSES, isTerminal } from '../calls/call-state';
 import type { ConversationEvent, FinishedTool, MachineResult, ReplyLatency } from '../calls/conversation-events';
-import { END_REASONS, endCall, type TerminalStatus } from '../calls/end-call';
+import { END_REASONS, endCall, type EndResult, type TerminalStatus } from '../calls/end-call';
 import type { CallWatcher, TimelineEntry } from '../calls/record-ports';
 import { AiLosses } from './ai-losses';
 import { measureOfCharges } from './charge-measures';
+import { measureOfMedia } from './media-measures';
 import {
+  childrenOf,
   fromZero,
-  gauge,
   histogram,
   inTurn,
   type Measure,
@@ -25,54 +26,15 @@ const UNKNOWN_REASON = 'unknown';
 type Interrupter = Extract<ConversationEvent, { type: 'assistant.interrupted' }>['by'];
 type ToolOutcome = FinishedTool['outcome'];
 
-/** What the server itself has to tell; asked for whenever somebody reads the figures. */
-export type ServerFigures = {
-  /** True while new calls are refused because the AI refuses the account. */
-  readonly isAiRefused: () => boolean;
-  /** Records that are not written yet. */
-  readonly waitingRecords: () => number;
-  /** US dollars that calls may still cost today; Infinity without a limit. */
-  readonly remainingUsd: () => number;
-};
-
-/** Measures calls; each object counts for itself. */
+/** Measures calls. */
 export class CallMetrics implements CallWatcher {
-  readonly #registry = new Registry();
   readonly #measures: ReadonlyMap<string, Measure>;
-  readonly #losses = new AiLosses(this.#registry);
+  readonly #losses: AiLosses;
 
-  constructor() {
-    const events = Object.entries(measuresOfEvents(this.#registry));
-    this.#measures = new Map([...events, ...measuresOfEndings(this.#registry)]);
-  }
-
-  /** Media type of `text()`. */
-  get contentType(): string {
-    return this.#registry.contentType;
-  }
-
-  /** All figures in Prometheus' text format. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
-  }
-
-  /** Shows the figures of the server beside those of its calls; once. */
-  show({ isAiRefused, waitingRecords, remainingUsd }: ServerFigures): void {
-    gauge(
-      this.#registry,
-      { name: 'ai_calls_ai_refused', help: '1 while new calls are refused because OpenAI refuses the account.' },
-      () => Number(isAiRefused()),
-    );
-    gauge(
-      this.#registry,
-      { name: 'ai_calls_records_waiting', help: 'Records that are not in the database yet.' },
-      waitingRecords,
-    );
-    gauge(
-      this.#registry,
-      { name: 'ai_calls_day_budget_remaining_usd', help: 'What calls may still cost today (UTC); +Inf for no limit.' },
-      remainingUsd,
-    );
+  constructor(registry: Registry) {
+    this.#losses = new AiLosses(registry);
+    const events = Object.entries({ ...measuresOfEvents(registry), ...measuresOfSteps(registry) });
+    this.#measures = new Map([...events, ...measuresOfEndings(registry)]);
   }
 
   onEntry(entry: TimelineEntry): void {
@@ -102,6 +64,11 @@ function measuresOfEvents(registry: Registry): Partial<Record<ConversationEvent[
       values: { human: true, machine: true, fax: true, silence: true, 'not-sure': true },
     }),
     'usage.added': measureOfCharges(registry),
+    'media.measured': measureOfMedia(registry),
+    'ai.ready': measureOfTime(registry, 'connectMs', {
+      name: 'ai_calls_ai_connect_seconds',
+      help: 'How long it took until an AI session was open and configured.',
+    }),
     'ai.handed-over': measureOfCount(registry, {
       name: 'ai_calls_ai_hand_overs_total',
       help: 'AI sessions that were replaced without a pause, near the end of their time.',
@@ -109,6 +76,20 @@ function measuresOfEvents(registry: Registry): Partial<Record<ConversationEvent[
     'stream.lost': measureOfCount(registry, {
       name: 'ai_calls_stream_losses_total',
       help: 'Media streams of the carrier that went away without a word.',
+    }),
+  };
+}
+
+/** What the call itself notes, not its conversation. */
+function measuresOfSteps(registry: Registry): Readonly<Record<string, Measure>> {
+  return {
+    'call.queued': measureOfCount(registry, {
+      name: 'ai_calls_placed_total',
+      help: 'Calls that were taken and recorded.',
+    }),
+    'stream.requested': measureOfCount(registry, {
+      name: 'ai_calls_stream_requests_total',
+      help: 'How often the carrier had to be asked for a media stream again.',
     }),
   };
 }
@@ -152,7 +133,24 @@ function measuresOfEndings(registry: Registry): [string, Measure][] {
     labelNames: ['status', 'reason'],
     registers: [registry],
   });
-  return CALL_STATUSES.filter(isTerminal).map((status) => [`call.${status}`, measureOfEnding(counter, status)]);
+  const results = childrenOf<EndResult>(registry, {
+    name: 'ai_calls_results_total',
+    help: 'Calls that are over, by whose doing the end was.',
+    label: 'result',
+    values: {
+      success: true,
+      'callee-unavailable': true,
+      canceled: true,
+      'carrier-error': true,
+      'ai-error': true,
+      'server-error': true,
+    },
+  });
+  const countResult: Measure = ({ verdict }) => results.get(factOf(verdict, 'result'))?.inc();
+  return CALL_STATUSES.filter(isTerminal).map((status) => [
+    `call.${status}`,
+    inTurn(measureOfEnding(counter, status), countResult),
+  ]);
 }
 
 function measureOfEnding(counter: Counter<'status' | 'reason'>, status: TerminalStatus): Measure {
@@ -163,9 +161,11 @@ function measureOfEnding(counter: Counter<'status' | 'reason'>, status: Terminal
       fromZero(counter.labels({ status, reason })),
     ]),
   );
-  return ({ verdict }) => (children.get(reasonOf(verdict)) ?? unknown).inc();
+  return ({ verdict }) => (children.get(factOf(verdict, 'reason')) ?? unknown).inc();
 }
 
-function reasonOf(verdict: unknown): unknown {
-  return typeof verdict === 'object' && verdict !== null && 'reason' in verdict ? verdict.reason : undefined;
+function factOf(verdict: unknown, name: 'reason' | 'result'): unknown {
+  return typeof verdict === 'object' && verdict !== null
+    ? (verdict as Readonly<Record<string, unknown>>)[name]
+    : undefined;
 }

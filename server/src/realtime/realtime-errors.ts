@@ -54,9 +54,17 @@ export function classifyError(error: RealtimeErrorBody): RealtimeErrorClass {
   return 'request';
 }
 
+// invalid_request_error.invalid_api_key, session.tools[0].name: sentences may echo what was said.
+const CODE = /^[\w.[\]-]{1,100}$/;
+
+/** A text that is a code and nothing else. */
+function codeIn(text: string | null | undefined): string | undefined {
+  return text && CODE.test(text) ? text : undefined;
+}
+
 /** Facts of an error for a verdict: codes only, since messages may echo what we sent. */
 export function errorFacts(error: RealtimeErrorBody): Readonly<Record<string, string | undefined>> {
-  return { errorType: error.type ?? undefined, errorCode: error.code ?? undefined, param: error.param ?? undefined };
+  return { errorType: codeIn(error.type), errorCode: codeIn(error.code), param: codeIn(error.param) };
 }
 
 /** How long the server asks us to wait before the next try, as far as that is bearable; undefined when it does not say. */
@@ -90,7 +98,7 @@ export function verdictOfHttpRefusal(httpStatus: number): EndCall {
 
 /** The verdict of a socket that closed. Auth and model errors come only here: the upgrade itself succeeds. */
 export function verdictOfClose(closeCode: number, closeReason: string, wasReady: boolean): EndCall {
-  const facts = { closeCode, closeReason: closeReason === '' ? undefined : closeReason };
+  const facts = { closeCode, closeReason: codeIn(closeReason) };
   if (ACCOUNT_CLOSES.has(closeCode) || ACCOUNT_CODES.has(codeOfClose(closeReason)))
     return endCall('ai-unauthorized', facts);
   if (closeCode === BAD_REQUEST_CLOSE) return endCall('ai-refused-session', facts);

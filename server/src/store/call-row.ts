@@ -43,6 +43,7 @@ function requestColumns(call: Call) {
     status_callback_url: call.statusCallbackUrl ?? null,
     max_cost_usd: call.maxCostUsd ?? null,
     is_recorded: Number(call.isRecorded),
+    placed_by: call.placedBy ?? null,
     created_at_ms: call.timings.createdAtMs,
   } satisfies Partial<CallRowData>;
 }
@@ -94,6 +95,7 @@ export function fromRow(row: StoredCallRow): Call {
     },
     maxCostUsd: row.max_cost_usd ?? undefined,
     isRecorded: row.is_recorded === 1,
+    placedBy: row.placed_by ?? undefined,
     carrierCostUsd: row.carrier_cost_usd ?? undefined,
     mayHaveLeg: row.may_have_leg === 1,
     recording: row.recording === null ? undefined : (JSON.parse(row.recording) as CallRecording),

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import type { Call } from '../calls/call';
+import type { Charge } from '../calls/cost';
 import { CursorError, RecordRefusedError } from '../calls/errors';
 import type {
   CallPage,
@@ -77,6 +78,18 @@ export class SqlCallStore implements CallStore {
   async find(callId: string): Promise<Call | undefined> {
     const row = await this.#database.selectFrom('calls').selectAll().where('call_id', '=', callId).executeTakeFirst();
     return row && fromRow(row);
+  }
+
+  async isCharged(callId: string, { source, reference, items }: Charge): Promise<boolean> {
+    const rows = await this.#database
+      .selectFrom('cost_items')
+      .select('kind')
+      .where('call_id', '=', callId)
+      .where('source', '=', source)
+      .where('reference', '=', reference)
+      .execute();
+    const kinds = new Set(rows.map(({ kind }) => kind));
+    return items.length > 0 && items.every(({ kind }) => kinds.has(kind));
   }
 
   async list(query: CallQuery): Promise<CallPage> {

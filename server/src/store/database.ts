@@ -19,6 +19,13 @@ export function openDatabase(place: string): Promise<Database> {
   return isPostgresUrl(place) ? openPostgres(place) : openSqlite(place);
 }
 
+/** Rejects when the database cannot be used; its tables are left as they are. */
+export async function reachDatabase(place: string): Promise<void> {
+  const isPostgres = isPostgresUrl(place);
+  const dialect = isPostgres ? postgresDialect(place, 'records', { max: 1 }) : sqliteDialect(place);
+  await using(dialect, (database) => sql`select 1`.execute(database));
+}
+
 async function openSqlite(path: string): Promise<Database> {
   const database = new Kysely<Tables>({ dialect: sqliteDialect(path) });
   await migrate(database);
@@ -34,7 +41,7 @@ async function openPostgres(url: string): Promise<Database> {
   return new Kysely<Tables>({ dialect: postgresDialect(url, 'records') });
 }
 
-async function using(dialect: Dialect, work: (database: Kysely<unknown>) => Promise<void>): Promise<void> {
+async function using(dialect: Dialect, work: (database: Kysely<unknown>) => Promise<unknown>): Promise<void> {
   const database = new Kysely<unknown>({ dialect });
   await work(database).finally(() => database.destroy());
 }

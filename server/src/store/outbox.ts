@@ -61,6 +61,16 @@ export class SqlOutbox implements Outbox {
     return row?.next ?? undefined;
   }
 
+  /** How many are neither delivered nor given up. */
+  async waiting(): Promise<number> {
+    const row = await this.#database
+      .selectFrom('callbacks')
+      .select((of) => of.fn.countAll<number | string>().as('callbacks'))
+      .where('state', '=', WAITING)
+      .executeTakeFirstOrThrow();
+    return Number(row.callbacks);
+  }
+
   async markDelivered(callbackId: string, atMs: number): Promise<void> {
     await this.#change(callbackId, { state: 'delivered', settled_at_ms: atMs });
   }

@@ -57,10 +57,13 @@ const NO_WORDS = {
 export class SqlRetention implements Retention {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #afterwards: () => Promise<void>;
 
-  constructor(database: Database, clock: Clock) {
+  /** `afterwards`: what an engine has to do for what was deleted to be gone. */
+  constructor(database: Database, clock: Clock, afterwards = async (): Promise<void> => {}) {
     this.#database = database;
     this.#clock = clock;
+    this.#afterwards = afterwards;
   }
 
   async expired(endedBeforeMs: number, limit: number): Promise<readonly string[]> {
@@ -78,6 +81,8 @@ export class SqlRetention implements Retention {
   /** Call by call: many at once would hold up an embedded database, and take too long for one on the network. */
   async purge(callIds: readonly string[]): Promise<void> {
     for (const callId of callIds) await this.#purgeCall(callId);
+    // With no calls, too: a reader may have been in the way the last time, or a kill.
+    await this.#afterwards();
   }
 
   async #purgeCall(callId: string): Promise<void> {

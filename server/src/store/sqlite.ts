@@ -7,13 +7,15 @@ import {
   type DialectAdapter,
   type Driver,
   type Kysely,
+  sql,
   SqliteAdapter,
   SqliteDialect,
   type SqliteDialectConfig,
   SqliteDriver,
 } from 'kysely';
 import Libsql from 'libsql';
-import { SqliteFile } from './sqlite-file';
+import { EMPTY_WRITE_AHEAD_LOG, SqliteFile } from './sqlite-file';
+import type { Database } from './tables';
 
 const BUSY_TIMEOUT_MS = 20;
 
@@ -72,4 +74,9 @@ export function sqliteDialect(path: string): Dialect {
   // Waiting for a lock holds up the whole process, every call's audio included: those who write try again instead.
   file.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   return new TransactionalSqliteDialect({ database: new SqliteFile(file) });
+}
+
+/** What was deleted stays in `-wal` until that is written over. Some 10 ms: nobody else's transaction is waited for. */
+export async function emptyWriteAheadLog(database: Database): Promise<void> {
+  await sql.raw(EMPTY_WRITE_AHEAD_LOG).execute(database);
 }

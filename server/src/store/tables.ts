@@ -32,6 +32,8 @@ export type CallRow = {
   /** 0 or 1, as SQLite has no other truth. */
   readonly is_recorded: number;
   readonly may_have_leg: number;
+  /** Name of the API key. */
+  readonly placed_by: string | null;
   readonly recording: string | null;
   readonly end_reason: string | null;
   readonly verdict: string | null;
@@ -121,6 +123,16 @@ export type CallbackRow = {
   readonly settled_at_ms: number | null;
 };
 
+/** One row of `dials`. */
+export type DialRow = {
+  readonly dial_id: string;
+  /** Or a SIP URI. */
+  readonly to_number: string;
+  /** Name of the API key. */
+  readonly placed_by: string | null;
+  readonly at_ms: number;
+};
+
 /** One row of `nodes`. */
 export type NodeRow = {
   readonly node_id: string;
@@ -135,6 +147,7 @@ export type Tables = {
   readonly tool_calls: ToolCallRow;
   readonly cost_items: CostItemRow;
   readonly callbacks: CallbackRow;
+  readonly dials: DialRow;
   readonly nodes: NodeRow;
 };
 

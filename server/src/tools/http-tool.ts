@@ -75,14 +75,14 @@ export function httpTool(definition: HttpToolDefinition, deps: HttpToolDeps): To
     filler: definition.filler === undefined ? 'own-words' : { words: definition.filler },
     run: (args, context) => {
       const send = (): Promise<unknown> => sendOnce(requestFor(definition, deps, { args, ...context }), guard, context);
-      return definition.method === 'GET' ? retried(send, deps.clock) : send();
+      return definition.method === 'GET' ? retried(send, deps.clock, context.signal) : send();
     },
   });
 }
 
-/** Only for requests that change nothing at the other end. With an aborted signal, the next try fails at once, for good. */
-function retried(send: () => Promise<unknown>, clock: Clock): Promise<unknown> {
-  return withRetries(clock, { tries: MAX_TRIES, backoff: RETRY_BACKOFF, onFailure: isPassing }, send);
+/** Only for requests that change nothing at the other end. */
+function retried(send: () => Promise<unknown>, clock: Clock, signal: AbortSignal): Promise<unknown> {
+  return withRetries(clock, { tries: MAX_TRIES, backoff: RETRY_BACKOFF, onFailure: isPassing, signal }, send);
 }
 
 function isPassing(error: unknown): boolean {

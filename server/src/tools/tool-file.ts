@@ -33,9 +33,16 @@ function readList(path: string): readonly unknown[] {
     const list: unknown = JSON.parse(text);
     if (Array.isArray(list)) return list;
   } catch (error) {
-    throw refusal(path, [`is not valid JSON: ${error instanceof Error ? error.message : String(error)}`], error);
+    // The parser's own words quote the file, in which there may be secrets.
+    throw refusal(path, [`is not valid JSON${placeOf(error)}`]);
   }
   throw refusal(path, ['must be a JSON array of tools']);
+}
+
+/** Where the parser stopped, when it says so. */
+function placeOf(error: unknown): string {
+  const [place = ''] = /\b(?:at position \d+|Unexpected end\b)/.exec(String(error)) ?? [];
+  return place === '' ? '' : `: ${place.startsWith('at') ? `wrong ${place}` : 'it ends too early'}`;
 }
 
 function refusal(path: string, problems: readonly string[], cause?: unknown): Error {

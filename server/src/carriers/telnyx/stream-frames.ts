@@ -16,11 +16,17 @@ export const digitSchema = z
   .pipe(z.string().regex(/^[0-9A-Da-d*#]$/))
   .transform((digit) => digit.toUpperCase());
 
+// Real ones are some 60 characters of base64 behind a version. What no path of the API can hold could not be hung up.
+const LEG_ID = /^(?!\.{1,2}$)[\x21-\x7e]{1,500}$/;
+
+/** The name that Telnyx gives a leg, in frames and webhooks. */
+export const legIdSchema = z.string().regex(LEG_ID);
+
 const startSchema = z.object({
   event: z.literal('start'),
   stream_id: z.string().min(1),
   start: z.object({
-    call_control_id: z.string().min(1),
+    call_control_id: legIdSchema,
     client_state: z.string().nullish(),
     media_format: z.object({ encoding: z.string(), sample_rate: numeric, channels: numeric.default(1) }),
   }),
@@ -58,6 +64,9 @@ export type InboundFrame = z.infer<typeof frameSchema> | MediaFrame;
 
 /** The frame with which a stream announces itself. */
 export type StartFrame = z.infer<typeof startSchema>;
+
+/** The frame with which Telnyx refuses one of ours. */
+export type ErrorFrame = z.infer<typeof errorSchema>;
 
 /** What came when it was not a frame that we know: a kind of the future, or nothing that can be read. */
 export type OddFrame = { readonly event: 'unknown' } | { readonly event: 'unreadable' };

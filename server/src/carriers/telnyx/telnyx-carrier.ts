@@ -63,9 +63,9 @@ export class TelnyxCarrier implements Carrier {
     const onFailure = (error: unknown): boolean => {
       if (!(error instanceof CarrierError)) return false;
       mayBePlaced ||= error.failure === 'outcome-unknown';
-      return error.retryable && !request.signal.aborted;
+      return error.retryable;
     };
-    const policy = { tries: DIAL_TRIES, backoff: DIAL_BACKOFF, onFailure };
+    const policy = { tries: DIAL_TRIES, backoff: DIAL_BACKOFF, onFailure, signal: request.signal };
     try {
       return await withRetries(this.#clock, policy, () => this.#dialOnce(request));
     } catch (error) {

@@ -16,7 +16,7 @@ export function toCarrierError(error: unknown, command: string): CarrierError {
   if (!(error instanceof Telnyx.APIError)) {
     return new CarrierError(`Telnyx ${command} failed`, { failure: 'outcome-unknown', cause: error });
   }
-  const { code, text } = firstError(error.error);
+  const { code, text, title } = firstError(error.error);
   const refusal = findRefusal(text);
   return new CarrierError(describe(command, error.status, code), {
     failure: failureOf(error),
@@ -24,8 +24,13 @@ export function toCarrierError(error: unknown, command: string): CarrierError {
     carrierCode: code,
     refusalCode: refusal?.code,
     cure: refusal?.cure ?? cureByStatus(error.status),
-    cause: error,
+    cause: error.status === undefined ? error : saidByTelnyx(title),
   });
+}
+
+/** The SDK's own error quotes the whole answer, whose details may say back what we sent; its titles are Telnyx's own. */
+function saidByTelnyx(title: string): Error | undefined {
+  return title === '' ? undefined : new Error(`Telnyx says: ${title}`);
 }
 
 /** Tells whether the error says that the call is gone already, which is what a hang-up wants. */
@@ -56,14 +61,18 @@ function cureByStatus(status: number | undefined): string | undefined {
   return undefined;
 }
 
+type FirstError = { readonly code: string | undefined; readonly text: string; readonly title: string };
+
 /** The error body is `{errors: [{code, title, detail}]}`; some services send other shapes. */
-function firstError(body: unknown): { readonly code: string | undefined; readonly text: string } {
+function firstError(body: unknown): FirstError {
   const errors = isObject(body) && Array.isArray(body['errors']) ? (body['errors'] as unknown[]) : [];
   const first = errors.find(isObject);
-  if (!first) return { code: undefined, text: '' };
+  if (!first) return { code: undefined, text: '', title: '' };
+  const { code, title, detail } = first;
   return {
-    code: typeof first['code'] === 'string' ? first['code'] : undefined,
-    text: [first['title'], first['detail']].filter((part) => typeof part === 'string').join(' '),
+    code: typeof code === 'string' ? code : undefined,
+    text: [title, detail].filter((part) => typeof part === 'string').join(' '),
+    title: typeof title === 'string' ? title : '',
   };
 }
 

@@ -2,13 +2,14 @@
 // the other. Knows nothing of codecs, pacing or the AI.
 
 import type { RawData, WebSocket } from 'ws';
-import type { AnnouncedStream, CarrierStream, CarrierStreamListener } from '../../calls/conversation-ports';
+import { BoundedLog } from '../../calls/bounded-log';
+import type { CarrierStream, CarrierStreamListener } from '../../calls/conversation-ports';
 import type { CarrierStreamStats } from '../../calls/conversation-events';
 import { guardedClock } from '../../calls/fault-guard';
 import type { Clock, Logger } from '../../calls/ports';
 import { Base64Reader } from '../../lib/base64-reader';
 import { messageText } from '../../lib/message-text';
-import { fromClientState } from './client-state';
+import { FloodGate } from './flood-gate';
 import { FrameOrder } from './frame-order';
 import type { L16ByteOrder } from './l16-byte-order';
 import { L16Reader } from './l16-reader';
@@ -16,6 +17,7 @@ import { RoundTrip } from './round-trip';
 import type { StreamCodec } from './stream-codec';
 import {
   CLEAR_FRAME,
+  type ErrorFrame,
   type InboundFrame,
   markFrame,
   mediaFrame,
@@ -23,9 +25,6 @@ import {
   parseFrame,
   type StartFrame,
 } from './stream-frames';
-
-// Telnyx sends `connected` and `start` right after the upgrade; a peer that does not is not Telnyx.
-const START_TIMEOUT_MS = 5_000;
 
 // About 20 s of outbound G.711 in base64, 6 s of L16: a carrier this far behind is gone, whatever TCP says.
 const MAX_BUFFERED_BYTES = 256 * 1024;
@@ -40,6 +39,9 @@ const NORMAL_CLOSURE = 1000;
 // More than this many unheard frames means that nobody is going to listen; the oldest go first.
 const MAX_UNHEARD_FRAMES = 250;
 
+// The peer may name its errors as it likes, in up to 64 KB.
+const MAX_ERROR_TITLE = 200;
+
 const AS_TEXT = { binary: false };
 
 /** What a stream works with. */
@@ -52,36 +54,6 @@ export type StreamDeps = {
   readonly l16ByteOrder: L16ByteOrder;
 };
 
-/** Waits for the `start` frame of a fresh socket; undefined when it does not come. */
-export function announcedStream(socket: WebSocket, deps: StreamDeps): Promise<AnnouncedStream | undefined> {
-  return new Promise((resolve) => {
-    const settle = (announced: AnnouncedStream | undefined): void => {
-      timer.cancel();
-      socket.off('message', onMessage).off('close', onClose);
-      resolve(announced);
-    };
-    const onClose = (): void => settle(undefined);
-    const onMessage = (raw: RawData): void => {
-      const frame = parseFrame(messageText(raw));
-      if (frame.event === 'start') settle(announce(socket, frame, deps));
-    };
-    const timer = deps.clock.after(START_TIMEOUT_MS, () => {
-      socket.close(POLICY_VIOLATION, 'no start frame');
-      settle(undefined);
-    });
-    socket.on('message', onMessage).on('close', onClose);
-    socket.on('error', (error) => deps.log.warn('The media stream socket failed', { error }));
-  });
-}
-
-function announce(socket: WebSocket, frame: StartFrame, deps: StreamDeps): AnnouncedStream {
-  return {
-    stream: new TelnyxStream(socket, frame, deps),
-    callId: fromClientState(frame.start.client_state)?.callId,
-    carrierCallId: frame.start.call_control_id,
-  };
-}
-
 /** Telnyx's end of one call's audio. */
 export class TelnyxStream implements CarrierStream {
   readonly streamId: string;
@@ -90,6 +62,8 @@ export class TelnyxStream implements CarrierStream {
   readonly channels: number;
   readonly #socket: WebSocket;
   readonly #deps: StreamDeps;
+  readonly #warnings: BoundedLog;
+  readonly #gate: FloodGate;
   readonly #order: FrameOrder;
   readonly #roundTrip: RoundTrip;
   /** Undefined when the audio is not L16. */
@@ -99,6 +73,7 @@ export class TelnyxStream implements CarrierStream {
   #unheard: (InboundFrame | OddFrame)[] = [];
   #isClosed = false;
   #hasStopped = false;
+  #isFlooded = false;
   /** Close code, once the socket went away by itself. */
   #lostWith: number | undefined;
   #unreadableFrames = 0;
@@ -112,6 +87,8 @@ export class TelnyxStream implements CarrierStream {
     this.channels = start.media_format.channels;
     this.#socket = socket;
     this.#deps = deps;
+    this.#warnings = new BoundedLog(deps.log, deps.clock);
+    this.#gate = new FloodGate(deps.clock);
     this.#l16 = this.encoding.toUpperCase() === 'L16' ? this.#l16Reader() : undefined;
     this.#order = new FrameOrder(
       guardedClock(deps.clock, (error) => this.#onFault(error)),
@@ -120,7 +97,11 @@ export class TelnyxStream implements CarrierStream {
         onMissing: (frames) => this.#listener?.onMissing(frames),
       },
     );
-    socket.on('message', this.#onMessage).once('close', this.#onClose);
+    socket
+      .on('message', this.#onMessage)
+      .on('ping', this.#onPing)
+      .on('pong', this.#onPing)
+      .once('close', this.#onClose);
     this.#roundTrip = new RoundTrip(socket, deps.clock);
   }
 
@@ -141,6 +122,7 @@ export class TelnyxStream implements CarrierStream {
   }
 
   listen(listener: CarrierStreamListener): void {
+    if (this.#isFlooded) return listener.onFlooded();
     this.#listener = listener;
     const unheard = this.#unheard;
     this.#unheard = [];
@@ -188,6 +170,7 @@ export class TelnyxStream implements CarrierStream {
   }
 
   readonly #onMessage = (raw: RawData): void => {
+    if (!this.#gate.take(byteLength(raw))) return this.#onFlood();
     try {
       const frame = parseFrame(messageText(raw));
       if (this.#listener) return this.#handle(frame, this.#listener);
@@ -197,6 +180,24 @@ export class TelnyxStream implements CarrierStream {
       this.#onFault(error);
     }
   };
+
+  readonly #onPing = (data: Buffer): void => {
+    if (!this.#gate.take(data.byteLength)) this.#onFlood();
+  };
+
+  /** No word of farewell: until it is answered, more would be read. What has come and waits is not heard any more. */
+  #onFlood(): void {
+    if (this.#isClosed) return;
+    const listener = this.#listener;
+    this.#isFlooded = true;
+    this.#listener = undefined;
+    this.#unheard = [];
+    this.#guarded(() => this.#finishAudio());
+    this.#end();
+    this.#socket.off('message', this.#onMessage).terminate();
+    this.#deps.log.warn('More came on a media stream than a phone call has, dropping it', { streamId: this.streamId });
+    this.#guarded(() => listener?.onFlooded());
+  }
 
   #guarded(task: () => void): void {
     try {
@@ -228,7 +229,7 @@ export class TelnyxStream implements CarrierStream {
         this.#finishAudio();
         return listener.onStopped();
       case 'error':
-        return this.#deps.log.warn('Telnyx refused a media frame', { streamId: this.streamId, ...frame.payload });
+        return this.#onRefused(frame.payload);
       case 'unreadable':
         return this.#onUnreadable();
       case 'start':
@@ -247,11 +248,13 @@ export class TelnyxStream implements CarrierStream {
   }
 
   #l16Reader(): L16Reader {
-    const { l16ByteOrder: known, log } = this.#deps;
+    const { l16ByteOrder: known } = this.#deps;
     return new L16Reader(known, {
       onFrame: (samples) => this.#onSamples(samples),
       onCorrected: () =>
-        log.warn('L16 has another byte order than was believed: set TELNYX_L16_BYTE_ORDER', { order: known.order }),
+        this.#warnings.warn('L16 has another byte order than was believed: set TELNYX_L16_BYTE_ORDER', {
+          order: known.order,
+        }),
     });
   }
 
@@ -259,6 +262,11 @@ export class TelnyxStream implements CarrierStream {
     if (samples.length === 0) return this.#onUnreadable();
     this.#unreadableInARow = 0;
     this.#listener?.onAudio(samples);
+  }
+
+  #onRefused({ code, title }: ErrorFrame['payload']): void {
+    const fields = { streamId: this.streamId, code, title: title?.slice(0, MAX_ERROR_TITLE) };
+    this.#warnings.warn('Telnyx refused a media frame', fields);
   }
 
   /** Nothing more comes in: what waits for something is delivered. */
@@ -281,4 +289,8 @@ export class TelnyxStream implements CarrierStream {
     this.#lostWith = closeCode;
     if (!this.#hasStopped) this.#guarded(() => this.#listener?.onLost(closeCode));
   };
+}
+
+function byteLength(raw: RawData): number {
+  return Array.isArray(raw) ? raw.reduce((sum, part) => sum + part.byteLength, 0) : raw.byteLength;
 }

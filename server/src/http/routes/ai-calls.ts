@@ -4,7 +4,10 @@ import { createHash } from 'node:crypto';
 import { Router } from 'express';
 import type { CallService } from '../../calls/call-service';
 import type { Idempotency } from '../../calls/record-ports';
+import { abandonmentOf } from '../abandonment';
+import { callerOf } from '../auth';
 import { callSummary } from '../call-view';
+import { notePlacedCall } from '../command-log';
 import { type CreateCallDeps, toCallRequest } from '../create-call';
 import { jsonBody } from '../json-body';
 import {
@@ -29,8 +32,11 @@ export function aiCallsRouter(deps: AiCallsDeps): Router {
   router.post('/create', ...jsonBody, async (request, response) => {
     const body = validated(createCallSchema, request.body ?? {});
     const key = parseIdempotencyKey(request.get('Idempotency-Key'));
-    const callRequest = toCallRequest(body, deps);
-    const { call, isReplay } = await calls.place(callRequest, key === undefined ? undefined : idempotency(key, body));
+    const placedBy = callerOf(response);
+    const callRequest = toCallRequest({ body, placedBy }, deps);
+    const known = key === undefined ? undefined : idempotency(scopedKey(key, placedBy), body);
+    const { call, isReplay } = await calls.place(callRequest, known, abandonmentOf(response));
+    notePlacedCall(response, call.callId);
     if (isReplay) response.set('Idempotent-Replayed', 'true');
     response.status(201).location(`/api/ai-calls/${call.callId}`).json(callSummary(call));
   });
@@ -62,6 +68,11 @@ export function aiCallsRouter(deps: AiCallsDeps): Router {
   });
 
   return router;
+}
+
+/** Two callers who choose the same key do not see each other's calls. A name of an API key has no colon. */
+function scopedKey(key: string, placedBy: string | undefined): string {
+  return `${placedBy ?? ''}:${key}`;
 }
 
 /** Two requests are the same when they mean the same, whatever the order of their fields. */

@@ -2,6 +2,7 @@
 
 import { Router } from 'express';
 import type { CallService } from '../../calls/call-service';
+import { callerOf } from '../auth';
 import { callSummary } from '../call-view';
 import type { DestinationPolicy } from '../destination';
 import { jsonBody } from '../json-body';
@@ -41,7 +42,9 @@ export function callCommandsRouter({ calls, destinations }: CallCommandsDeps): R
     const { to, announcement } = validated(transferSchema, request.body ?? {});
     const { from } = await calls.get(callId);
     destinations.checkTransfer(to, from, 'to');
-    response.status(202).json(callSummary(await calls.transfer(callId, { to, announcement })));
+    response
+      .status(202)
+      .json(callSummary(await calls.transfer(callId, { to, announcement, placedBy: callerOf(response) })));
   });
 
   return router;

@@ -4,7 +4,7 @@ import { Router } from 'express';
 
 /** One thing that has to work. */
 export type ReadinessCheck = {
-  readonly name: 'database' | 'records' | 'ai' | 'draining';
+  readonly name: 'database' | 'records' | 'ai' | 'capacity' | 'overload' | 'draining';
   readonly status: 'ok' | 'failing';
   /** What is the matter; never a secret. */
   readonly reason?: string | undefined;
