@@ -121,6 +121,10 @@ function envLines(telnyx: SimulatedTelnyx, openai: SimulatedOpenai): string {
     PORT: SERVER_PORT,
     BASE_PUBLIC_URL: `http://127.0.0.1:${SERVER_PORT}`,
     ...farEndSettings(telnyx, openai),
+    // Whoever tries things out calls one number again and again, and has their tools on this machine.
+    CALLS_PER_DESTINATION_PER_HOUR: 1_000,
+    ALLOW_PRIVATE_URLS: true,
+    TOOL_SECRET_HOSTS: '127.0.0.1,localhost',
     // Where they will be, when they only print these lines now.
     TELNYX_BASE_URL: `http://127.0.0.1:${TELNYX_PORT}/v2`,
     OPENAI_BASE_URL: `http://127.0.0.1:${OPENAI_PORT}/v1`,

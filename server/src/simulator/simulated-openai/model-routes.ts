@@ -1,7 +1,7 @@
 /** The HTTP side of the simulated server: the model list, which tells whether a key works and a model is there. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hasKey, pathOf } from './admission';
-import { isKnownModel, modelObject, REALTIME_MODELS } from './models';
+import { isListedModel, modelObject, REALTIME_MODELS } from './models';
 
 const MODELS_PATH = '/v1/models';
 
@@ -18,7 +18,7 @@ export function answerHttp(request: IncomingMessage, response: ServerResponse, a
     return fail(response, 404, { code: 'not_found', message: `Invalid URL (${request.method} ${path})` });
   }
   const model = decodeURIComponent(path.slice(MODELS_PATH.length + 1));
-  if (isKnownModel(model)) return send(response, 200, modelObject(model));
+  if (isListedModel(model)) return send(response, 200, modelObject(model));
   fail(response, 404, { code: 'model_not_found', message: `The model '${model}' does not exist` });
 }
 

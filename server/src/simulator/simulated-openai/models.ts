@@ -13,6 +13,23 @@ export const REALTIME_MODELS = [
   'gpt-realtime-mini-2025-12-15',
 ] as const;
 
+/** Models that write down what is said; they hold no sessions of their own. */
+export const TRANSCRIPTION_MODELS = [
+  'whisper-1',
+  'gpt-4o-mini-transcribe',
+  'gpt-4o-mini-transcribe-2025-12-15',
+  'gpt-4o-transcribe',
+  'gpt-4o-transcribe-diarize',
+  'gpt-transcribe',
+  'gpt-live-transcribe',
+  'gpt-realtime-whisper',
+] as const;
+
+/** Whether the model list has the model. */
+export function isListedModel(model: string): boolean {
+  return isKnownModel(model) || TRANSCRIPTION_MODELS.some((known) => known === model);
+}
+
 /** The built-in voices that Realtime accepts; a custom one is given as an object with an id. */
 export const BUILT_IN_VOICES = [
   'alloy',

@@ -3,7 +3,7 @@
  * misplaced or beta-era field must be refused, because the real server refuses the whole update then.
  */
 import { z } from 'zod';
-import { BUILT_IN_VOICES } from './models';
+import { BUILT_IN_VOICES, TRANSCRIPTION_MODELS } from './models';
 
 const MAX_OUTPUT_TOKENS = 4096;
 const MAX_METADATA_KEYS = 16;
@@ -111,16 +111,7 @@ const turnDetectionSchema = z
 
 const transcriptionSchema = z
   .strictObject({
-    model: z.enum([
-      'whisper-1',
-      'gpt-4o-mini-transcribe',
-      'gpt-4o-mini-transcribe-2025-12-15',
-      'gpt-4o-transcribe',
-      'gpt-4o-transcribe-diarize',
-      'gpt-transcribe',
-      'gpt-live-transcribe',
-      'gpt-realtime-whisper',
-    ]),
+    model: z.enum(TRANSCRIPTION_MODELS),
     language: z.string().optional(),
     languages: z.array(z.string()).min(1).optional(),
     keywords: z.array(z.string()).optional(),

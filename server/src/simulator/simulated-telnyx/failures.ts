@@ -1,8 +1,17 @@
 /** Failures of API requests that a test orders in advance. */
+import type { AccountOperation } from './account-routes';
 
 /** The operations that can be told to fail. */
 export type FailableOperation =
-  'dial' | 'hangup' | 'streaming_start' | 'speak' | 'send_dtmf' | 'transfer' | 'retrieve' | 'active_calls';
+  | 'dial'
+  | 'hangup'
+  | 'streaming_start'
+  | 'speak'
+  | 'send_dtmf'
+  | 'transfer'
+  | 'retrieve'
+  | 'active_calls'
+  | AccountOperation;
 
 /** How a request fails; with `stillPlacesCall` the command takes effect all the same, and only its answer is lost. */
 export type Failure = { readonly stillPlacesCall?: boolean } & (

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type AccountHoldings, soundHoldings } from './account-holdings';
 import type { DialBody } from './api-schemas';
 import type { FailableOperation, Failure } from './failures';
 import type { LegHost } from './leg-host';
@@ -49,6 +50,8 @@ export class SimulatedTelnyx {
   readonly connectionId: string;
   readonly publicKey: string;
   readonly fromNumbers: readonly string[];
+  /** What the account shows of itself, to be changed in place. */
+  readonly holdings: AccountHoldings;
   readonly #options: SimulatedTelnyxOptions;
   readonly #api: TelnyxApi;
   readonly #webhooks: WebhookSender;
@@ -66,6 +69,7 @@ export class SimulatedTelnyx {
     this.apiKey = options.apiKey ?? 'simulated-telnyx-key';
     this.connectionId = options.connectionId ?? '2025550100202555010';
     this.fromNumbers = options.fromNumbers ?? ['+12025550100'];
+    this.holdings = soundHoldings(this.fromNumbers, this.connectionId);
     this.publicKey = key.publicKey;
     this.#webhooks = new WebhookSender(key);
     this.#api = new TelnyxApi({
@@ -75,6 +79,7 @@ export class SimulatedTelnyx {
         legs: this.#legs.all,
         makeLeg: (body, original) => this.#makeLeg(body, original),
       },
+      holdings: this.holdings,
       apiKey: this.apiKey,
       secondMs: options.secondMs ?? 1000,
       isAnsweredAfterWebhook: () => this.webhookFaults.beforeDialResponse === true,

@@ -3,6 +3,8 @@
  * and a record of every request. What the operations do is commands.ts.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AccountHoldings } from './account-holdings';
+import { accountAnswer, accountOperation, isOperation } from './account-routes';
 import { ApiError, refusals } from './api-error';
 import type { Account, Command, Outcome } from './commands';
 import { actions, activeCall, callStatus, dial } from './commands';
@@ -36,6 +38,7 @@ export type RecordedRequest = {
 /** What the API needs beside the account that its operations work on. */
 export type ApiOptions = {
   readonly account: Account;
+  readonly holdings: AccountHoldings;
   readonly apiKey: string;
   /** Duration of one second of the carrier's limits. */
   readonly secondMs: number;
@@ -113,6 +116,11 @@ export class TelnyxApi {
     if (operation === 'retrieve') exchange.entry.carrierCallId = id;
     if (failure !== undefined) return this.#fail(exchange, failure);
     if (operation === 'active_calls') return this.#listActiveCalls(exchange, id);
+    if (isOperation(operation)) {
+      const { holdings, account } = this.#options;
+      const question = { operation, id, path: exchange.entry.path };
+      return this.#answer(exchange, 200, accountAnswer(question, holdings, account.connectionId));
+    }
     const leg = this.#leg(id);
     if (this.#isForgotten(leg)) throw refusals.notFound('The requested call was not found.');
     this.#answer(exchange, 200, { data: callStatus(leg) });
@@ -186,6 +194,8 @@ export class TelnyxApi {
 
   #answer(exchange: Exchange, httpStatus: number, body: object): void {
     exchange.entry.httpStatus = httpStatus;
+    const { dateOffsetMs } = this.#options.holdings;
+    if (dateOffsetMs !== 0) exchange.response.setHeader('date', new Date(Date.now() + dateOffsetMs).toUTCString());
     exchange.response.writeHead(httpStatus, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     this.journal.changed();
   }
@@ -196,6 +206,9 @@ function routeOf(method: string, path: string): Route | undefined {
   if (version !== 'v2') return undefined;
   const tail = rest.join('/');
   if (collection === 'connections' && method === 'GET' && tail === 'active_calls') return { operation: tail, id };
+  const about =
+    method === 'GET' && rest.length === 0 ? accountOperation(collection ?? '', id !== undefined) : undefined;
+  if (about !== undefined) return { operation: about, id };
   if (collection !== 'calls') return undefined;
   if (id === undefined) return method === 'POST' ? { operation: 'dial', id } : undefined;
   if (method === 'GET') return rest.length === 0 ? { operation: 'retrieve', id } : undefined;
