@@ -1,5 +1,5 @@
 // The bench: measures what has a budget, prints it as tables and writes it as JSON to bench-results/.
-// npm run bench -- [--skip-load] [--only micro|quality|load|conversation] [--calls N] [--seconds N] [--ramp]
+// npm run bench -- [--only PART,PART] [--skip-load] [--calls N] [--seconds N] [--ramp]
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,9 +10,11 @@ import { conversationTable, runConversation } from './conversation';
 import { loadTable, runLoad } from './load';
 import { machine } from './machine';
 import { microTable, runMicro } from './micro';
+import { mixedTable, runMixed } from './mixed';
 import { qualityTable, runQuality } from './quality';
+import { runStart, startTable } from './start';
 
-const PARTS = ['micro', 'quality', 'conversation', 'load'] as const;
+const PARTS = ['micro', 'quality', 'conversation', 'start', 'mixed', 'load'] as const;
 const RESULTS_FOLDER = 'bench-results';
 
 type Part = (typeof PARTS)[number];
@@ -45,11 +47,14 @@ async function measure({ parts, ...load }: Settings): Promise<Measured> {
   if (quality) print(qualityTable(quality));
   const conversation = parts.includes('conversation') ? await runConversation() : undefined;
   if (conversation) print(conversationTable(conversation));
-  if (!parts.includes('load')) return { micro, quality, conversation };
-  const report = await runLoad({ ...load, tell: (line) => process.stderr.write(`${line}\n`) });
-  print(loadTable(report));
+  const start = parts.includes('start') ? await runStart(tell) : undefined;
+  if (start) print(startTable(start));
+  const mixed = parts.includes('mixed') ? await runMixed({ ...load, tell }) : undefined;
+  if (mixed) print(mixedTable(mixed));
+  const report = parts.includes('load') ? await runLoad({ ...load, tell }) : undefined;
+  if (report) print(loadTable(report));
 
-  return { micro, quality, conversation, load: report };
+  return { micro, quality, conversation, start, mixed, load: report };
 }
 
 function readSettings(): Settings {
@@ -62,15 +67,20 @@ function readSettings(): Settings {
       ramp: { type: 'boolean', default: false },
     },
   });
-  const chosen = values.only === undefined ? PARTS : PARTS.filter((part) => part === values.only);
-  if (chosen.length === 0) throw new Error(`--only takes one of ${PARTS.join(', ')}.`);
+  const wanted = values.only?.split(',');
+  const chosen = PARTS.filter((part) => wanted?.includes(part) ?? true);
+  if (wanted && chosen.length < wanted.length) throw new Error(`--only takes some of ${PARTS.join(',')}.`);
 
   return {
-    parts: values['skip-load'] ? chosen.filter((part) => part !== 'load') : chosen,
+    parts: values['skip-load'] ? chosen.filter((part) => part !== 'load' && part !== 'mixed') : chosen,
     ramp: values.ramp ? 'yes' : 'no',
     ...(values.calls !== undefined && { calls: wholeNumber('--calls', values.calls) }),
     ...(values.seconds !== undefined && { seconds: wholeNumber('--seconds', values.seconds) }),
   };
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function print(text: string): void {

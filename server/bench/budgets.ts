@@ -7,8 +7,10 @@ import type { LoadReport, ModeReport } from './load/load-report';
 import { AUDIO_MODES, type AudioMode } from './load/speech-frames';
 import { largest } from './load/summary';
 import { validityOf } from './load/validity';
+import { mixedBudgets, type MixedReport } from './mixed/mixed-report';
 import { MICRO_BUDGET_US, type MicroReport } from './micro';
 import { QUALITY_BUDGET, type QualityFigures } from './quality';
+import { startBudgets, type StartReport } from './start/start-report';
 import { fixed, textTable } from './table';
 import { type Budgeted, type Figure, judged, SOUND } from './verdict';
 
@@ -18,6 +20,8 @@ export type Measured = {
   readonly quality?: readonly QualityFigures[] | undefined;
   readonly load?: LoadReport | undefined;
   readonly conversation?: ConversationReport | undefined;
+  readonly mixed?: MixedReport | undefined;
+  readonly start?: StartReport | undefined;
 };
 
 const CPU_RATIO_BUDGET = { pcm16: 1.6, pcmu: 1.1 } as const;
@@ -33,6 +37,8 @@ export function budgets(measured: Measured): Budgeted[] {
     ...audioFigures(measured).map((figure) => judged(figure, SOUND)),
     ...load,
     ...conversationBudgets(measured.conversation),
+    ...mixedBudgets(measured.mixed),
+    ...startBudgets(measured.start),
   ];
 }
 

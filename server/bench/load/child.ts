@@ -26,6 +26,9 @@ const TASKSET = ['/usr/bin/taskset', '/bin/taskset'].find((path) => existsSync(p
 const STOP_LIMIT_MS = 8_000;
 const LOG_TAIL_CHARACTERS = 1_500;
 
+// What is waited for is measured, too.
+const POLL_MS = 10;
+
 /** The core of the subject, and the one of what loads it; null where there are not two that we may use. */
 export const CORES: Cores | null = TASKSET === undefined ? null : chosenCores();
 
@@ -96,7 +99,7 @@ export class Child {
   /** Waits until `check` holds. @throws Error when the process ends or it takes too long */
   async until(check: () => Promise<boolean>, limitMs: number): Promise<void> {
     const failure = this.#failure(limitMs);
-    while (!(await Promise.race([check(), failure]))) await Promise.race([wait(50), failure]);
+    while (!(await Promise.race([check(), failure]))) await Promise.race([wait(POLL_MS), failure]);
   }
 
   /** Asks it to end, and insists. */

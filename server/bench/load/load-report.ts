@@ -3,6 +3,7 @@
 import type { BothWays, ClosingFigures, SubjectKind, WindowFigures } from './generator-protocol';
 import type { LatencyFigures } from './latencies';
 import type { AudioMode } from './speech-frames';
+import type { TrafficFigures } from '../mixed/traffic-protocol';
 
 /** Resident memory of the subject, MB of 2^20 bytes; null where it was not measured. */
 export type MemoryFigures = {
@@ -36,6 +37,8 @@ export type Measurement = WindowFigures &
     readonly lostFrames: BothWays<number>;
     /** Frames received that nobody had sent. 0 is the only good figure. */
     readonly extraFrames: BothWays<number>;
+    /** What became of the REST traffic beside the calls, where there was any. */
+    readonly traffic?: TrafficFigures | undefined;
   };
 
 /** Medians over the runs of one subject; maxima and losses are of all runs. */

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { RestTraffic } from '../mixed/rest-traffic';
 import { Child } from './child';
 import type { GeneratorAnswer, GeneratorCommand, SubjectKind, WindowFigures } from './generator-protocol';
 import type { Measurement, MemoryFigures } from './load-report';
@@ -19,8 +20,10 @@ export type MeasurementOptions = {
   readonly seconds: number;
   /** The built server's entry. */
   readonly serverEntry: string;
-  /** `full` takes the time that memory figures need; `short` has none of them. */
-  readonly depth: 'full' | 'short';
+  /** `full` takes the time that memory figures need; `memory` has all but what is left after the calls; `short` has none. */
+  readonly depth: 'full' | 'memory' | 'short';
+  /** REST traffic beside the calls; undefined for none. */
+  readonly requestsPerSecond?: number | undefined;
   /** Where the subject's CPU profile goes; undefined for none. */
   readonly profileDirectory: string | undefined;
 };
@@ -31,15 +34,15 @@ const SETTLE_MS = 2_500;
 const AFTER_MS = 35_000;
 
 const WARM_UP_CALL_MS = 2_500;
-const WARM_UP_MS = { full: 4_000, short: 3_000 } as const;
+const WARM_UP_MS = { full: 4_000, memory: 4_000, short: 3_000 } as const;
 const SAMPLE_EVERY_MS = 500;
 
 // Each call is also recorded, configured and dialled; faster than this, the start would be part of the load.
 const CALLS_PER_SECOND = 50;
 
 const LISTEN_LIMIT_MS = 15_000;
-// Opening takes its time by the rate above; hanging up takes a few ms each.
-const COMMAND_LIMIT_MS = 30_000;
+// Opening takes its time by the rate above, and more on a machine that is busy; hanging up takes a few ms each.
+const COMMAND_LIMIT_MS = 60_000;
 
 type Window = {
   readonly cpuMs: number | null;
@@ -72,6 +75,9 @@ export async function measure(options: MeasurementOptions): Promise<Measurement>
     children.push(generator);
     const { port } = expected(await generator.next(LISTEN_LIMIT_MS), 'listening');
     const { profileDirectory } = options;
+    const traffic = options.requestsPerSecond === undefined ? undefined : new RestTraffic(directory);
+    if (traffic) children.push(traffic.child);
+    await traffic?.ready();
     const subject = await startSubject({
       kind: options.subject,
       mode: options.mode,
@@ -81,7 +87,7 @@ export async function measure(options: MeasurementOptions): Promise<Measurement>
       nodeArgs: profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`],
       onChild: (child) => children.push(child),
     });
-    return await new MeasurementRun(options, generator, subject).perform();
+    return await new MeasurementRun(options, { generator, subject, traffic }).perform();
   } finally {
     // The subject first: it still has calls to end at the far ends when something went wrong.
     for (const child of children.toReversed()) await child.stop();
@@ -90,24 +96,30 @@ export async function measure(options: MeasurementOptions): Promise<Measurement>
   }
 }
 
+type Parties = { readonly generator: Child; readonly subject: Subject; readonly traffic: RestTraffic | undefined };
+
 /** The steps of one measurement. */
 class MeasurementRun {
   readonly #options: MeasurementOptions;
   readonly #generator: Child;
   readonly #subject: Subject;
+  readonly #traffic: RestTraffic | undefined;
 
-  constructor(options: MeasurementOptions, generator: Child, subject: Subject) {
+  constructor(options: MeasurementOptions, { generator, subject, traffic }: Parties) {
     this.#options = options;
     this.#generator = generator;
     this.#subject = subject;
+    this.#traffic = traffic;
   }
 
   async perform(): Promise<Measurement> {
     const { subject, mode, calls, seconds, depth } = this.#options;
     const { idleMb, beforeMb } = await this.#settleBefore();
     await this.#open(calls);
+    await this.#traffic?.begin(this.#subject.url, this.#options.requestsPerSecond ?? 0);
     await wait(WARM_UP_MS[depth]);
     const { cpuMs, foreignMs, elapsedMs, duringMb, figures } = await this.#window();
+    const traffic = await this.#traffic?.end();
     const { frames, brokenLegs } = expected(await this.#ask({ kind: 'close' }), 'closed').figures;
     const afterMb = depth === 'full' ? await wait(AFTER_MS).then(() => this.#residentMb()) : null;
     return {
@@ -130,6 +142,7 @@ class MeasurementRun {
       lostFrames: { toAi: frames.toAi.lost, toPhone: frames.toPhone.lost },
       extraFrames: { toAi: frames.toAi.extra, toPhone: frames.toPhone.extra },
       brokenLegs,
+      traffic,
     };
   }
 
@@ -146,12 +159,13 @@ class MeasurementRun {
 
   async #window(): Promise<Window> {
     expected(await this.#ask({ kind: 'begin-window' }), 'done');
+    await this.#traffic?.beginWindow();
     const begin = this.#spent();
     const endMs = performance.now() + this.#options.seconds * 1000;
     let duringMb: number | null = null;
     while (performance.now() < endMs) {
       await wait(Math.min(SAMPLE_EVERY_MS, Math.max(endMs - performance.now(), 1)));
-      const nowMb = this.#options.depth === 'full' ? this.#residentMb() : null;
+      const nowMb = this.#options.depth === 'short' ? null : this.#residentMb();
       if (nowMb !== null) duringMb = Math.max(nowMb, duringMb ?? 0);
     }
     const end = this.#spent();
@@ -164,7 +178,8 @@ class MeasurementRun {
   #spent(): Spent {
     const { pid } = this.#subject.child;
     const subjectMs = cpuTimeMs(pid);
-    return { atMs: performance.now(), subjectMs, othersMs: cpuTimeOfOthersMs([pid, this.#generator.pid]) };
+    const ours = [pid, this.#generator.pid, ...(this.#traffic ? [this.#traffic.child.pid] : [])];
+    return { atMs: performance.now(), subjectMs, othersMs: cpuTimeOfOthersMs(ours) };
   }
 
   async #open(calls: number): Promise<void> {

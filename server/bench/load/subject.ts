@@ -1,19 +1,18 @@
 // What is put under load: the built server as an operator starts it, or the bare relay; each its own process.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { get } from 'node:http';
 import { join } from 'node:path';
+import { BENCH_KEY } from './api-client';
 import { Child } from './child';
 import type { SubjectKind } from './generator-protocol';
 import type { AudioMode } from './speech-frames';
+import { startFlags } from './start-flags';
 
 /** Arguments with which node runs a TypeScript file of the bench; the CommonJS hook needs no thread of its own. */
 export const TYPESCRIPT_ARGS = ['--require', require.resolve('tsx/cjs')] as const;
-
-const PACKAGE_FILE = join(__dirname, '../../../package.json');
 
 /** How a subject is started. */
 export type SubjectOptions = {
@@ -39,7 +38,7 @@ export type ServerOptions = Pick<SubjectOptions, 'serverEntry' | 'directory' | '
 };
 
 /** A subject that is ready for calls. */
-export type Subject = { readonly child: Child; readonly url: string };
+export type Subject = { readonly child: Child; readonly url: string; readonly spawnedAtMs: number };
 
 const START_LIMIT_MS = 15_000;
 
@@ -54,6 +53,7 @@ export function startSubject(options: SubjectOptions): Promise<Subject> {
 export async function startServer(options: ServerOptions): Promise<Subject> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
+  const spawnedAtMs = performance.now();
   const child = new Child({
     name: 'server',
     args: [...startFlags(), ...(options.nodeArgs ?? []), options.serverEntry],
@@ -66,15 +66,7 @@ export async function startServer(options: ServerOptions): Promise<Subject> {
   });
   options.onChild(child);
   await child.until(() => isUp(`${url}/health`), START_LIMIT_MS);
-  return { child, url };
-}
-
-/** The flags with which `npm start` runs the server. */
-function startFlags(): string[] {
-  const { scripts } = JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')) as {
-    readonly scripts: { readonly start: string };
-  };
-  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
+  return { child, url, spawnedAtMs };
 }
 
 function farEndSettings({ mode, farEndsPort }: SubjectOptions): Record<string, string> {
@@ -99,11 +91,18 @@ function ownSettings(directory: string, port: number): Record<string, string> {
     DATA_DIR: directory,
     // Limits of a real operation would limit the bench.
     MAX_CONCURRENT_CALLS: '10000',
+    CALLS_PER_SECOND: '1000',
+    CALLS_PER_DESTINATION_PER_HOUR: '10000',
+    CALLS_PER_KEY_PER_DAY: '1000000',
+    OVERLOAD_LAG_MS: '0',
+    HOST: '127.0.0.1',
+    API_KEYS: `bench:${BENCH_KEY}`,
     DRAIN_SECONDS: '0',
   };
 }
 
 async function startRelay({ farEndsPort, directory, nodeArgs, onChild }: SubjectOptions): Promise<Subject> {
+  const spawnedAtMs = performance.now();
   const child = new Child({
     name: 'bare relay',
     args: [...nodeArgs, ...TYPESCRIPT_ARGS, join(__dirname, 'bare-relay.ts'), `ws://127.0.0.1:${farEndsPort}/v1`],
@@ -114,7 +113,7 @@ async function startRelay({ farEndsPort, directory, nodeArgs, onChild }: Subject
   });
   onChild(child);
   const { port } = (await child.next(START_LIMIT_MS)) as { readonly port: number };
-  return { child, url: `http://127.0.0.1:${port}` };
+  return { child, url: `http://127.0.0.1:${port}`, spawnedAtMs };
 }
 
 function isUp(url: string): Promise<boolean> {
