@@ -6,6 +6,9 @@ import { latenessMs, PER_MS, randomNumbers, RecorderRig } from './recorder-rig';
 const TEN_MINUTES_MS = 600_000;
 const TOLERANCE_MS = 20;
 
+// The recorder holds back so much: until then, a quicker frame moves the row to where it belongs.
+const HOLD_MS = 1_500;
+
 /** The greatest error of place from a moment on, milliseconds. */
 function worstErrorMs(pcm: Int16Array, fromMs = 0): number {
   let worst = 0;
@@ -44,28 +47,39 @@ const NETWORK = fc.record({
 test.each([
   [10_000, 30],
   [TEN_MINUTES_MS, 1],
-])('frames of any size and with any jitter stand in one row, to within 20 ms for %d ms', (callMs, numRuns) => {
-  const run = ({ seed, jitterMs, frameMs, startMs }: Network): void => {
-    const random = randomNumbers(seed);
-    const rig = RecorderRig.streaming();
-    let arrivedMs = 0;
-    // What no frame was quicker than counts as the way from there to here.
-    let wayMs = Infinity;
-    for (let ms = startMs; ms < callMs; ms += frameMs) {
-      arrivedMs = Math.max(arrivedMs, ms + random() * jitterMs);
-      wayMs = Math.min(wayMs, arrivedMs - ms);
-      rig.at(arrivedMs).callee(ms, frameMs);
-    }
-    const { left } = rig.at(callMs).finish();
+])(
+  'frames of any size and with any jitter stand in one row, where the quickest of its first puts them, for %d ms',
+  (callMs, numRuns) => {
+    const run = ({ seed, jitterMs, frameMs, startMs }: Network): void => {
+      const random = randomNumbers(seed);
+      const rig = RecorderRig.streaming();
+      let arrivedMs = 0;
+      // What no frame was quicker than counts as the way from there to here.
+      let wayMs = Infinity;
+      for (let ms = startMs; ms < callMs; ms += frameMs) {
+        arrivedMs = Math.max(arrivedMs, ms + random() * jitterMs);
+        if (ms - startMs <= HOLD_MS) wayMs = Math.min(wayMs, arrivedMs - ms);
+        rig.at(arrivedMs).callee(ms, frameMs);
+      }
+      const { left } = rig.at(callMs).finish();
 
-    expect(breaks(left)).toBe(0);
-    // A sample tells its place to the millisecond.
-    expect(worstErrorMs(left)).toBeLessThan(wayMs + TOLERANCE_MS + 1);
-    expect(Math.abs(soundMs(left) - (callMs - startMs))).toBeLessThan(jitterMs + frameMs + 1);
-  };
+      expect(breaks(left)).toBe(0);
+      // A sample tells its place to the millisecond.
+      expect(worstErrorMs(left)).toBeLessThan(wayMs + 1);
+      expect(Math.abs(soundMs(left) - (callMs - startMs))).toBeLessThan(jitterMs + frameMs + 1);
+    };
 
-  fc.assert(fc.property(NETWORK, run), { numRuns });
-});
+    // The quick frames of these came only when what was before was in the file.
+    const slowAtFirst: readonly Network[] = [
+      { seed: -1_803_354_156, jitterMs: 81, frameMs: 10, startMs: 0 },
+      { seed: -2_147_483_628, jitterMs: 88, frameMs: 8, startMs: 0 },
+    ];
+    fc.assert(fc.property(NETWORK, run), {
+      numRuns: numRuns + slowAtFirst.length,
+      examples: slowAtFirst.map((network) => [network]),
+    });
+  },
+);
 
 test.each([150, 400, 800, 1_400])('what waited %d ms on its way stands where it was spoken', (stallMs) => {
   const rig = RecorderRig.streaming();
