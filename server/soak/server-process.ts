@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { Child } from '../bench/load/child';
+import { startFlags } from '../bench/load/start-flags';
 import { farEndSettings } from '../src/simulator/far-end-settings';
 import { freePort } from '../src/simulator/free-port';
 import type { Simulators } from './faults';
@@ -78,7 +79,7 @@ export class ServerProcess {
     const { directory, entry } = this.#options;
     this.#child = new Child({
       name: 'server',
-      args: ['--max-semi-space-size=4', '--expose-gc', '--require', PROBE, entry],
+      args: [...startFlags(), '--expose-gc', '--require', PROBE, entry],
       role: 'subject',
       env: { PATH: process.env['PATH'] ?? '', ...this.#settings() },
       directory,
@@ -99,6 +100,11 @@ export class ServerProcess {
       LOG_LEVEL: 'warn',
       DATA_DIR: directory,
       MAX_CONCURRENT_CALLS: '1000',
+      CALLS_PER_SECOND: '1000',
+      CALLS_PER_DESTINATION_PER_HOUR: '10000',
+      TRANSFERS_PER_DESTINATION_PER_HOUR: '10000',
+      CALLS_PER_KEY_PER_DAY: '1000000',
+      ALLOW_PRIVATE_URLS: 'true',
       DRAIN_SECONDS: '2',
     };
   }

@@ -30,8 +30,8 @@ const KILLS = 3;
 // The last life has to be long enough for its memory to be judged.
 const KILL_WITHIN = 0.4;
 
-// Connections that wait for the next request are closed after 5 s, carrier costs and callbacks come within a few.
-const SETTLE_LIMIT_MS = 30_000;
+// Connections that wait for the next request are closed after 75 s, carrier costs and callbacks come within a few.
+const SETTLE_LIMIT_MS = 100_000;
 const SETTLE_POLL_MS = 1_000;
 
 type Settings = {

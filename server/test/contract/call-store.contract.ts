@@ -58,6 +58,7 @@ function aFullCall(): Call {
     maxDurationSeconds: 61,
     maxCostUsd: 0.35,
     isRecorded: true,
+    placedBy: 'crm',
     behaviour: FULL_BEHAVIOUR,
     timings: {
       createdAtMs: ManualClock.START_MS,

@@ -72,6 +72,7 @@ export class TestSchema {
     this.#database ??= await openDatabase(this.url);
     await this.#database.deleteFrom('calls').execute();
     await this.#database.deleteFrom('nodes').execute();
+    await this.#database.deleteFrom('dials').execute();
     return { database: this.#database, close: () => Promise.resolve() };
   }
 

@@ -42,6 +42,8 @@ beforeEach(async () => {
     BASE_PUBLIC_URL: url,
     ...farEndSettings(telnyx, openai),
     DATA_DIR: dataDir,
+    CALLS_PER_SECOND: '1000',
+    CALLS_PER_DESTINATION_PER_HOUR: '10000',
   });
   entries = [];
   first = await startMortal(config, { log: SILENT_LOGGER });

@@ -131,7 +131,7 @@ test('a server that works is ready, and one that drains is not', async () => {
 
   expect(before).toMatchObject({ status: 200, body: { status: 'ready' } });
   const names = (before.body['checks'] as { name: string }[]).map(({ name }) => name);
-  expect(names.sort()).toEqual(['ai', 'database', 'draining', 'records']);
+  expect(names.sort()).toEqual(['ai', 'capacity', 'database', 'draining', 'overload', 'records']);
   expect(after.status).toBe(503);
   expect(after.body['checks']).toContainEqual(expect.objectContaining({ name: 'draining', status: 'failing' }));
 });

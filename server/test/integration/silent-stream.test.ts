@@ -5,13 +5,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { SILENT_LOGGER } from '../../src/observability/logger';
+import { SYSTEM_CLOCK } from '../../src/app/system-clock';
 import { MediaGateway } from '../../src/media/media-gateway';
 import { StreamTokens } from '../../src/media/stream-tokens';
 
 const TOKEN_HEADER = 'x-token';
 
 test('a stream whose peer does not answer the close is gone within seconds', async () => {
-  const tokens = new StreamTokens('http://localhost');
+  const tokens = new StreamTokens('http://localhost', SYSTEM_CLOCK);
   const { url, token } = tokens.issueStream('call-1');
   const announced = (): Promise<undefined> => new Promise(() => undefined);
   const gateway = new MediaGateway({
@@ -19,6 +20,7 @@ test('a stream whose peer does not answer the close is gone within seconds', asy
     tokenHeader: TOKEN_HEADER,
     announced,
     attach: () => true,
+    clock: SYSTEM_CLOCK,
     log: SILENT_LOGGER,
   });
   const server = createServer().on('upgrade', (request, socket, head) => gateway.handleUpgrade(request, socket, head));

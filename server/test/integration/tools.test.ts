@@ -19,22 +19,18 @@ import { until } from '../support/until';
 
 const PHONE_RATE_HZ = 8000;
 const FRAME_MS = 20;
-/** Above what is left in the frame after a tone, below a tone. */
+// Above what is left in the frame after a tone, below a tone.
 const LOUD_RMS = 3_500;
-
-/** Who is heard by which tone. */
 const CALLEE_HZ = 500;
 const ANSWER_HZ = 700;
 const RESULT_HZ = 900;
 const FILLER_HZ = 1_300;
 const AI_TONES = [ANSWER_HZ, RESULT_HZ, FILLER_HZ];
-
 const FILLER = 'One moment, please..';
 const FILLER_MS = 600;
 const RESULT: AiSpeech = { toneHz: RESULT_HZ, ms: 600, text: 'Your order is on its way.' };
 const ANSWER: AiSpeech = { toneHz: ANSWER_HZ, ms: 400, text: 'Of course, tell me.' };
 const GOODBYE = { toneHz: RESULT_HZ, ms: 2_000, text: 'Thank you for your time, and goodbye.' };
-
 const FIND_ORDER = { name: 'find_order', arguments: '{"id":"A-17"}' };
 
 type ToolRequest = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { readonly body: string };
@@ -83,7 +79,7 @@ let server: ToolServer;
 beforeEach(async () => {
   server = new ToolServer();
   await server.listen();
-  await start({ ALLOW_PRIVATE_URLS: 'true' });
+  await start({});
 });
 
 afterEach(async () => {
@@ -98,6 +94,15 @@ async function start(env: Readonly<Record<string, string>>): Promise<void> {
 async function restart(env: Readonly<Record<string, string>>): Promise<void> {
   await bridge.close();
   await start(env);
+}
+
+/** The server again, with the tool in its TOOLS_FILE. */
+async function restartWithFile(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'ai-calls-tools-'));
+  const file = join(folder, 'tools.json');
+  writeFileSync(file, JSON.stringify([findOrder()]));
+  await restart({ TOOLS_FILE: file, ...env });
+  rmSync(folder, { recursive: true });
 }
 
 /** A call in which the callee says something at once, and the AI takes its first turn after that. */
@@ -242,7 +247,7 @@ describe("a tool of the user's", () => {
 
   test('carries a signature that the user can verify', async () => {
     const key = Buffer.from('a key of thirty-two bytes, yes!!');
-    await restart({ ALLOW_PRIVATE_URLS: 'true', TOOL_SIGNING_SECRET: `whsec_${key.toString('base64')}` });
+    await restart({ TOOL_SIGNING_SECRET: `whsec_${key.toString('base64')}` });
 
     const { callId, session } = await order();
     await spoken(callId, RESULT);
@@ -267,7 +272,7 @@ describe("a tool of the user's", () => {
 
   test("gets a secret of the server's in a header, which shows nowhere else", async () => {
     const secret = 'not-to-be-seen-4711';
-    await restart({ ALLOW_PRIVATE_URLS: 'true', TOOL_KEY: secret });
+    await restart({ TOOL_KEY: secret, TOOL_SECRET_HOSTS: '127.0.0.1' });
 
     const { callId, session } = await order({ headers: { Authorization: 'Bearer ${TOOL_KEY}', 'X-Own': 'own-4712' } });
     await spoken(callId, RESULT);
@@ -280,11 +285,7 @@ describe("a tool of the user's", () => {
   });
 
   test('of the tools file is there in every call', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ai-calls-tools-'));
-    const file = join(folder, 'tools.json');
-    writeFileSync(file, JSON.stringify([findOrder()]));
-    await restart({ ALLOW_PRIVATE_URLS: 'true', TOOLS_FILE: file });
-    rmSync(folder, { recursive: true });
+    await restartWithFile();
 
     const first = await talk({ turns: [{ functionCall: FIND_ORDER }, { say: [RESULT] }] });
     await spoken(first.callId, RESULT);
@@ -408,9 +409,10 @@ describe('the model is told, and speaks about it, when a tool', () => {
   });
 
   test('is in a private network and may not be', async () => {
-    await restart({});
+    // The address of a request would be refused at once; the operator's own file is looked at when it is used.
+    await restartWithFile({ ALLOW_PRIVATE_URLS: 'false' });
 
-    const talking = await order();
+    const talking = await talk({ turns: [{ functionCall: FIND_ORDER }, { say: [RESULT] }] });
 
     await expectFailure(talking, { status: 'error', message: 'The address of this tool is not allowed.' });
     expect(server.requests).toEqual([]);

@@ -57,7 +57,7 @@ test('20 calls at once carry their own tone each way', async () => {
       bridge.place({ to: number(index), instructions: `You are call ${index}.` }),
     ),
   );
-  const records = await Promise.all(callIds.map((callId) => bridge.ended(callId, 20_000)));
+  const records = await Promise.all(callIds.map((callId) => bridge.ended(callId, 40_000)));
 
   expect(records.map((record) => record['status'])).toEqual(callIds.map(() => 'completed'));
   for (let index = 0; index < CALLS; index += 1) {
@@ -73,4 +73,4 @@ test('20 calls at once carry their own tone each way', async () => {
   }
   expect(bridge.telnyx.liveLegs()).toEqual([]);
   await until(() => bridge.openai.liveSessions().length === 0);
-}, 40_000);
+}, 60_000);

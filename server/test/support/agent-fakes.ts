@@ -34,6 +34,7 @@ export class FakeVoiceLine implements VoiceLine {
   /** When the model gets the result of a tool. */
   onAnswerTool: () => Promise<void> = () => Promise.resolve();
   #speeches: Deferred<SpeechOutcome>[] = [];
+  readonly #sounds: (() => void)[] = [];
   readonly #making = new Map<string, Deferred<void>>();
   readonly #playing = new Map<string, Deferred<SpeechOutcome>>();
 
@@ -49,6 +50,13 @@ export class FakeVoiceLine implements VoiceLine {
   /** How many speeches have no outcome yet. */
   get pendingSpeeches(): number {
     return this.#speeches.length;
+  }
+
+  /** The callee begins to hear the oldest speech without an outcome. */
+  soundSpeech(): void {
+    const sound = this.#sounds.at(-this.#speeches.length);
+    if (!sound) throw new Error('No speech waits to be heard.');
+    sound();
   }
 
   /** Gives the oldest speech without an outcome this one. */
@@ -85,9 +93,10 @@ export class FakeVoiceLine implements VoiceLine {
     this.commands.push({ type: 'attach', stream });
   }
 
-  speak(request: SpeechRequest): Promise<SpeechOutcome> {
+  speak(request: SpeechRequest, onSounding: () => void = () => undefined): Promise<SpeechOutcome> {
     this.commands.push({ type: 'speak', request });
     if (this.closed) return Promise.resolve('unspoken');
+    this.#sounds.push(onSounding);
     const speech = deferred<SpeechOutcome>();
     this.#speeches.push(speech);
     return speech.promise;

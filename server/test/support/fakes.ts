@@ -16,7 +16,7 @@ import type {
   RequestedResponse,
   SayRequest,
 } from '../../src/calls/conversation-ports';
-import type { ConversationEvent } from '../../src/calls/conversation-events';
+import type { ConversationEvent, Talking } from '../../src/calls/conversation-events';
 import { aCharge } from './builders';
 import type { EndReason } from '../../src/calls/end-call';
 import type { TurnTaking } from '../../src/calls/speech';
@@ -98,6 +98,7 @@ export class FakeConversation implements Conversation {
   closed = false;
   interruptions = 0;
   wasSpeaking = true;
+  talking: Talking = 'nobody';
   /** Why orders are not taken. */
   refusal: OrderRefusal | undefined;
   /** Runs within `close`, for what a real one may do at that moment. */

@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Call } from '../../src/calls/call';
+import type { Charge } from '../../src/calls/cost';
 import { CursorError, RecordRefusedError } from '../../src/calls/errors';
 import type {
   CallPage,
@@ -73,6 +74,15 @@ export class MemoryCallStore implements CallStore {
   async find(callId: string): Promise<Call | undefined> {
     await this.before('find');
     return this.#calls.get(callId)?.call;
+  }
+
+  isCharged(callId: string, { source, reference, items }: Charge): Promise<boolean> {
+    const kinds = this.#entries
+      .filter((entry) => entry.callId === callId && entry.type === 'usage.added')
+      .map(({ data }) => data['charge'] as Charge)
+      .filter((charge) => charge.source === source && charge.reference === reference)
+      .flatMap((charge) => charge.items.map(({ kind }) => kind));
+    return Promise.resolve(items.length > 0 && items.every(({ kind }) => kinds.includes(kind)));
   }
 
   list(query: CallQuery): Promise<CallPage> {

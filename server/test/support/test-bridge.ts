@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, compose, type ComposeOptions } from '../../src/app/compose';
 import { type RunningServer, start } from '../../src/app/lifecycle';
+import { SYSTEM_CLOCK } from '../../src/app/system-clock';
 import type { Call } from '../../src/calls/call';
 import type { CallWatcher, TimelineEntry } from '../../src/calls/record-ports';
 import { loadConfig } from '../../src/config/config';
@@ -15,6 +16,7 @@ import { freePort } from '../../src/simulator/free-port';
 import { SimulatedOpenai } from '../../src/simulator/simulated-openai/simulated-openai';
 import { SimulatedTelnyx, type SimulatedTelnyxOptions } from '../../src/simulator/simulated-telnyx/simulated-telnyx';
 import { clip } from '../../src/simulator/voices/voices';
+import { CountingClock } from './counting-clock';
 import { until } from './until';
 
 /** What differs from an ordinary server. */
@@ -35,6 +37,7 @@ export class TestBridge implements CallWatcher {
   readonly #dataDir = mkdtempSync(join(tmpdir(), 'ai-calls-test-'));
   #app: App | undefined;
   #server: RunningServer | undefined;
+  #clock: CountingClock | undefined;
 
   private constructor(telnyx: SimulatedTelnyx, openai: SimulatedOpenai) {
     this.telnyx = telnyx;
@@ -113,7 +116,10 @@ export class TestBridge implements CallWatcher {
     await this.#server?.stop(0);
   }
 
-  /** Hangs up what is still going on (stopping alone would have the carrier say its last words) and closes everything. */
+  /**
+   * Hangs up what is still going on (stopping alone would have the carrier say its last words) and closes everything.
+   * @throws when a timer of the server has outlived it
+   */
   async close(): Promise<void> {
     const calls = this.#app?.calls;
     for (const { callId } of calls?.active() ?? []) await calls?.hangUp(callId);
@@ -121,6 +127,10 @@ export class TestBridge implements CallWatcher {
     await this.telnyx.close();
     await this.openai.close();
     rmSync(this.#dataDir, { recursive: true, force: true });
+    // The last connections have only just been broken: whoever was served over them lets go in a moment.
+    await until(() => !this.#clock?.pending.length, { timeoutMs: 500 }).catch(() => undefined);
+    const pending = this.#clock?.pending ?? [];
+    if (pending.length > 0) throw new Error(`Timers have outlived the server:\n${pending.join('\n')}`);
   }
 
   async #startServer({ env = {}, compose: replaced = {} }: TestBridgeOptions): Promise<void> {
@@ -130,9 +140,17 @@ export class TestBridge implements CallWatcher {
       BASE_PUBLIC_URL: `http://127.0.0.1:${port}`,
       ...farEndSettings(this.telnyx, this.openai),
       DATA_DIR: this.#dataDir,
+      // Tests that are not about these call one number again and again, and serve their tools and endpoints here.
+      CALLS_PER_SECOND: '1000',
+      CALLS_PER_DESTINATION_PER_HOUR: '10000',
+      TRANSFERS_PER_DESTINATION_PER_HOUR: '10000',
+      CALLS_PER_KEY_PER_DAY: '1000000',
+      OVERLOAD_LAG_MS: '0',
+      ALLOW_PRIVATE_URLS: 'true',
       ...env,
     });
-    this.#app = await compose(config, { log: SILENT_LOGGER, watchers: [this], ...replaced });
+    this.#clock = new CountingClock(replaced.clock ?? SYSTEM_CLOCK);
+    this.#app = await compose(config, { log: SILENT_LOGGER, watchers: [this], ...replaced, clock: this.#clock });
     this.#server = await start(this.#app);
   }
 }

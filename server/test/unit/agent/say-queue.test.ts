@@ -176,11 +176,21 @@ test('is full with 20 waiting, refuses more of them, and still says what is to b
 
 test('reports at close what was cut off and what had not begun, once', async () => {
   for (const sayId of ['a', 'b', 'c']) queue.say(aRequest(sayId));
+  line.soundSpeech();
   queue.close();
   queue.close();
   await settleSpeech('interrupted');
 
   expect(finished()).toEqual(['a interrupted', 'b unspoken', 'c unspoken']);
+});
+
+test('reports at close as unspoken what the line had, and nobody had heard anything of', async () => {
+  queue.say(aRequest('a'));
+  queue.say(aRequest('b', 'now'));
+  queue.close();
+  await settleSpeech('unspoken');
+
+  expect(finished()).toEqual(['a unspoken', 'b unspoken']);
 });
 
 test('speaks nothing after close, and says so', () => {

@@ -4,6 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { App } from '../../../src/app/compose';
+import { Connections } from '../../../src/app/connections';
+import { httpLimits } from '../../../src/app/http-limits';
 import type { Config } from '../../../src/config/config';
 import type { MediaGateway } from '../../../src/media/media-gateway';
 import { type RunningServer, start } from '../../../src/app/lifecycle';
@@ -27,15 +29,22 @@ beforeEach(() => {
 });
 
 function anApp(port = 0): App {
-  const config: Partial<Config> = { http: { host: '127.0.0.1', port, publicUrl: 'http://localhost', apiKeys: [] } };
+  const config = {
+    http: { host: '127.0.0.1', port, publicUrl: 'http://localhost', apiKeys: [] },
+    access: { maxConcurrentCalls: 100 },
+  };
   const gateway: Partial<MediaGateway> = { close: () => void done.push('close streams') };
   return {
-    config: config as Config,
+    config: config as unknown as Config,
     gateway: gateway as MediaGateway,
     http: express(),
+    httpLimits: httpLimits(100),
+    connections: new Connections(httpLimits(100), calls.clock),
+    tunnel: undefined,
     calls: calls.service,
     clock: calls.clock,
     log: calls.log,
+    metrics: { onConnectionRefused: () => undefined },
     start: () => done.push('start'),
     stop: () => done.push('stop'),
     settle: () => (done.push('settle'), onSettle()),

@@ -4,12 +4,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { CallbackDelivery, type CallbackDeliveryDeps } from '../../../src/callbacks/callback-delivery';
+import { urlGuard } from '../../../src/lib/url-guard';
 import type { QueuedCallback } from '../../../src/calls/record-ports';
 import { aCallId } from '../../support/builders';
 import { RecordingLogger } from '../../support/fakes';
 import { ManualClock } from '../../support/manual-clock';
 import { until } from '../../support/until';
 import { MemoryOutbox } from './memory-outbox';
+
+// The endpoint is on this machine.
+const LENIENT_GUARD = urlGuard({ allowsPrivateAddresses: true });
 
 /** What the endpoint was asked. */
 export type Delivery = {
@@ -75,7 +79,7 @@ export class DeliveryRig {
   /** A node begins to deliver; without jitter, unless told otherwise. */
   start(changes: Partial<CallbackDeliveryDeps> = {}): CallbackDelivery {
     const { outbox, clock, log } = this;
-    const delivery = new CallbackDelivery({ outbox, clock, log, random: () => 0.5, ...changes });
+    const delivery = new CallbackDelivery({ outbox, clock, log, guard: LENIENT_GUARD, random: () => 0.5, ...changes });
     this.#started.push(delivery);
     delivery.start();
     return delivery;

@@ -1,13 +1,14 @@
 // The calls of one node with everything around them faked, and words for what tests do to them.
 
+import type { CallLimits, Gate } from '../../../src/calls/admission';
 import type { Call, CallRecording, CallRequest } from '../../../src/calls/call';
 import { CallJournal } from '../../../src/calls/call-journal';
-import { CallService, type Gate } from '../../../src/calls/call-service';
+import { CallService } from '../../../src/calls/call-service';
 import { type Deadlines, DEFAULT_DEADLINES } from '../../../src/calls/call-timers';
 import { endCall, type EndReason } from '../../../src/calls/end-call';
 import { CarrierError, type CarrierFailure } from '../../../src/calls/errors';
 import type { CarrierEvent, CarrierOccurrence } from '../../../src/calls/ports';
-import type { Idempotency, SpendingLimit } from '../../../src/calls/record-ports';
+import type { CallWatcher, Idempotency, SpendingLimit } from '../../../src/calls/record-ports';
 import { type Deferred, deferred } from '../../../src/lib/deferred';
 import { aCallRequest, aCarrierEvent } from '../../support/builders';
 import {
@@ -20,11 +21,21 @@ import {
 } from '../../support/fakes';
 import { ManualClock, settle } from '../../support/manual-clock';
 import { MemoryCallStore } from '../../support/memory-call-store';
+import { MemoryDialLedger } from '../../support/memory-dial-ledger';
 
 export const DEADLINES: Deadlines = DEFAULT_DEADLINES;
 
 /** The longest that a phone may ring before we act ourselves. */
 export const RING_LIMIT_MS = DEADLINES.ringTimeoutSeconds * 1000 + DEADLINES.ringGraceMs;
+
+/** Limits that only tests about them reach. */
+const WIDE_LIMITS: CallLimits = {
+  maxConcurrentCalls: 10,
+  callsPerSecond: 1_000,
+  callsPerDestinationPerHour: 10_000,
+  transfersPerDestinationPerHour: 10_000,
+  callsPerKeyPerDay: 10_000,
+};
 
 type EventChanges = {
   readonly carrierCallId?: string;
@@ -59,6 +70,9 @@ export class CallHarness {
   readonly clock = new ManualClock();
   readonly carrier = new FakeCarrier();
   readonly store = new MemoryCallStore();
+  readonly dials = new MemoryDialLedger();
+  /** Why somebody must not be called; undefined for whom a test says nothing of. */
+  readonly notTo = new Map<string, string>();
   readonly endpoint = new FakeMediaEndpoint();
   readonly conversations = new FakeConversations();
   readonly watcher = new RecordingWatcher();
@@ -70,9 +84,9 @@ export class CallHarness {
   readonly journal: CallJournal;
   readonly service: CallService;
 
-  constructor({ maxConcurrentCalls = 10 } = {}) {
-    const { clock, store, log } = this;
-    this.journal = new CallJournal({ store, clock, log, watchers: [this.watcher] });
+  constructor(limits: Partial<CallLimits> = {}, watchers: readonly CallWatcher[] = []) {
+    const { clock, store, dials, log } = this;
+    this.journal = new CallJournal({ store, clock, log, watchers: [this.watcher, ...watchers] });
     this.service = new CallService({
       carrier: this.carrier,
       mediaEndpoint: this.endpoint,
@@ -82,10 +96,12 @@ export class CallHarness {
       recordings: this.recordings,
       gates: this.gates,
       store,
+      dials,
+      whyNotTo: (to) => this.notTo.get(to),
       clock,
       log,
       deadlines: DEADLINES,
-      maxConcurrentCalls,
+      limits: { ...WIDE_LIMITS, ...limits },
     });
   }
 

@@ -27,6 +27,21 @@ test('a leg that comes to life while the end of its call is not written yet is h
   expect(calls.hungUp).toEqual(['late-leg']);
 });
 
+test('a server that stops asks no more for a record that cannot be read', async () => {
+  const callId = await calls.talk();
+  await calls.end(callId);
+  await calls.clock.advanceAsync(100);
+  calls.store.before = (operation) => (operation === 'find' ? Promise.reject(new Error('down')) : Promise.resolve());
+  const late = calls.event(callId, { type: 'leg.ringing' }, LATE_LEG);
+  const refused = expect(late).rejects.toThrow('down');
+  await calls.clock.advanceAsync(50);
+
+  calls.service.close();
+  await refused;
+
+  expect(calls.clock.pendingTimers).toBe(0);
+});
+
 describe('a leg of a call that is over', () => {
   let callId: string;
 

@@ -42,12 +42,18 @@ test.each(['while it lives', 'after its end'])('what the carrier charges for a c
   if (when === 'after its end') await calls.end(callId);
   await calls.clock.advanceAsync(100);
 
-  for (const eventId of ['cost-1', 'cost-1', 'cost-2'])
-    void calls.event(callId, { type: 'leg.cost', charge: LEG_CHARGE }, { eventId });
+  const other = { ...LEG_CHARGE, reference: 'target-leg' };
+  for (const [eventId, charge] of [
+    ['cost-1', LEG_CHARGE],
+    ['cost-1', LEG_CHARGE],
+    ['the-same-bill-once-more', LEG_CHARGE],
+    ['cost-2', other],
+  ] as const)
+    void calls.event(callId, { type: 'leg.cost', charge }, { eventId });
   await calls.clock.advanceAsync(5_000);
 
   expect((await calls.recorded(callId))?.carrierCostUsd).toBeCloseTo(0.012, 9);
-  expect(await chargesOf(callId)).toEqual([LEG_CHARGE, LEG_CHARGE]);
+  expect(await chargesOf(callId)).toEqual([LEG_CHARGE, other]);
   expect(calls.budget.spent).toEqual([0.006, 0.006]);
 });
 

@@ -6,7 +6,7 @@ import type { LiveLeg } from '../../../src/calls/ports';
 import { Reconciler } from '../../../src/calls/reconciler';
 import { aCall, aCallId } from '../../support/builders';
 import { FakeCarrier, RecordingLogger, RecordingWatcher } from '../../support/fakes';
-import { ManualClock } from '../../support/manual-clock';
+import { ManualClock, settle } from '../../support/manual-clock';
 import { MemoryCallStore } from '../../support/memory-call-store';
 import { carrierError } from './call-harness';
 
@@ -203,4 +203,31 @@ test('nothing left behind is nothing to do', async () => {
 
   expect(log.lines).toEqual([]);
   expect(clock.pendingTimers).toBe(0);
+});
+
+test('closed, it looks for no more legs and leaves no timer: the next server takes what is left', async () => {
+  carrier.onLiveLegs = () => Promise.reject(carrierError('unavailable'));
+  await leaveBehind({ carrierCallId: undefined });
+  await reconcile();
+  expect(clock.pendingTimers).toBe(1);
+
+  reconciler.close();
+  await settle();
+
+  expect(clock.pendingTimers).toBe(0);
+  expect((await store.find(aCallId()))?.mayHaveLeg).toBe(true);
+});
+
+test('closed before it looks again, it does not look', async () => {
+  let looks = 0;
+  carrier.onLiveLegs = () => Promise.resolve([]).finally(() => (looks += 1));
+  await leaveBehind({ carrierCallId: undefined });
+  await reconcile();
+
+  reconciler.close();
+  await clock.advanceAsync(LOOK_AGAIN_MS);
+
+  expect(looks).toBe(1);
+  expect(clock.pendingTimers).toBe(0);
+  expect((await store.find(aCallId()))?.mayHaveLeg).toBe(true);
 });

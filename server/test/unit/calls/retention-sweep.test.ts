@@ -20,6 +20,9 @@ class FakeArchive {
   /** What the first requests to the record give; the others give the calls that are left. */
   pages: (readonly string[] | Error)[] = [];
   calls: readonly string[] = [];
+  /** Before when dials were forgotten. */
+  readonly forgotten: number[] = [];
+  onForget = async (beforeMs: number): Promise<void> => void this.forgotten.push(beforeMs);
 
   sweep(days: number | undefined): RetentionSweep {
     const { clock, log } = this;
@@ -38,6 +41,7 @@ class FakeArchive {
     return new RetentionSweep({
       retention: { expired, purge },
       recordings: { remove, removeOlderThan },
+      dials: { forget: (beforeMs) => this.onForget(beforeMs) },
       days,
       clock,
       log,
@@ -100,13 +104,35 @@ test('looks again every hour, and after a failure too', async () => {
   expect(archive.clock.pendingTimers).toBe(0);
 });
 
-test('without a limit nothing is ever deleted', async () => {
+test('without a limit no words and no audio are ever deleted', async () => {
   const archive = new FakeArchive();
-  const sweep = archive.sweep(undefined);
 
-  sweep.start();
-  await sweep.sweep();
+  await archive.sweep(undefined).sweep();
 
   expect(archive.asked).toEqual([]);
+  expect(archive.swept).toEqual([]);
+});
+
+test('whom anybody dialled is forgotten after a day, every hour, with or without a limit of days', async () => {
+  const archive = new FakeArchive();
+  const sweep = archive.sweep(undefined);
+  const startMs = archive.clock.nowMs();
+
+  sweep.start();
+  await archive.clock.advanceAsync(10_000 + HOUR_MS);
+  sweep.close();
+
+  expect(archive.forgotten).toEqual([startMs + 10_000 - DAY_MS, startMs + 10_000 + HOUR_MS - DAY_MS]);
   expect(archive.clock.pendingTimers).toBe(0);
+});
+
+test('dials that cannot be forgotten keep nothing else from its end', async () => {
+  const archive = new FakeArchive();
+  archive.onForget = () => Promise.reject(new Error('database down'));
+  archive.calls = ['call-1'];
+
+  await archive.sweep(1).sweep();
+
+  expect(archive.purged).toEqual(['call-1']);
+  expect(archive.log.at('warn')).toHaveLength(1);
 });

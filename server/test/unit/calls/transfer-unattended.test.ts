@@ -22,6 +22,7 @@ beforeEach(async () => {
   void calls.conversations.last.controls.transfer(TO).then((settled) => {
     outcome = settled;
   });
+  await settle();
   await calls.targetEvent(callId, { type: 'leg.ringing' });
 });
 

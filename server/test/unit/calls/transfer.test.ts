@@ -318,6 +318,7 @@ describe('while the other phone rings', () => {
     await slow.clock.advanceAsync(3 * DEADLINES.streamRetryMs);
     slow.connectStream(slowId);
     void slow.conversations.last.controls.transfer(TO);
+    await settle();
     slow.conversations.last.loseStream('stopped');
 
     await slow.targetEvent(slowId, targetEnds('callee-busy'));
@@ -364,6 +365,7 @@ describe('once they talk to each other', () => {
     const other = new CallHarness();
     const otherId = await other.talk();
     void other.conversations.last.controls.transfer(TO);
+    await settle();
     await other.targetEvent(otherId, TARGET_ANSWERS);
 
     other.conversations.last.loseStream('stopped');

@@ -55,6 +55,7 @@ function listen(faulty: Partial<CarrierStreamListener>): void {
     onMark: (name) => heard.push(name),
     onDigit: (digit) => heard.push({ digit }),
     onStopped: () => heard.push('stopped'),
+    onFlooded: () => heard.push('flooded'),
     onLost: (closeCode) => heard.push({ lost: closeCode }),
     ...faulty,
   });

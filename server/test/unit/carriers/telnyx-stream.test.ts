@@ -7,7 +7,8 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { AnnouncedStream, CarrierStream } from '../../../src/calls/conversation-ports';
 import { toClientState } from '../../../src/carriers/telnyx/client-state';
 import { L16ByteOrder } from '../../../src/carriers/telnyx/l16-byte-order';
-import { announcedStream, type StreamDeps } from '../../../src/carriers/telnyx/telnyx-stream';
+import { announcedStream } from '../../../src/carriers/telnyx/stream-announcement';
+import type { StreamDeps } from '../../../src/carriers/telnyx/telnyx-stream';
 import { aCallId } from '../../support/builders';
 import { sine } from '../../support/audio-fixtures';
 import { RecordingLogger } from '../../support/fakes';
@@ -91,6 +92,7 @@ function listen(stream: CarrierStream): void {
     onMark: (name) => own.push(name),
     onDigit: (digit) => own.push({ digit }),
     onStopped: () => own.push('stopped'),
+    onFlooded: () => own.push('flooded'),
     onLost: (closeCode) => own.push({ lost: closeCode }),
   });
 }

@@ -98,8 +98,10 @@ describe('refuses', () => {
     await expect(receive(body, headers)).rejects.toMatchObject(REFUSED);
   });
 
-  test.each(['nonsense', ''])('what is no JSON, signed or not: %j', async (text) => {
-    await expect(receive(text)).rejects.toMatchObject(REFUSED);
+  test.each(['nonsense', ''])('what is no JSON without a signature: %j', async (text) => {
+    await expect(receive(text, signed(body))).rejects.toMatchObject(REFUSED);
+    // Signed, it is genuine: to deliver it again would not help.
+    await expect(receive(text)).resolves.toBeUndefined();
   });
 
   test.each([
@@ -255,6 +257,12 @@ describe('translates', () => {
 
     expect((await receive(body))?.occurredAtMs).toBe(ManualClock.START_MS);
   });
+});
+
+test('a leg with a name that the API could never be asked about is none', async () => {
+  for (const name of ['..', 'a b', '\ud800', 'x'.repeat(501)]) {
+    await expect(receive(aWebhook('call.initiated', { call_control_id: name }))).resolves.toBeUndefined();
+  }
 });
 
 describe('what a leg has cost', () => {

@@ -63,10 +63,18 @@ test('needs six settings and has a default for everything else', () => {
       silenceNudgeSeconds: 10,
       silenceGoodbyeSeconds: 10,
     },
-    tools: { file: undefined, signingSecret: undefined, allowsPrivateUrls: false, secrets: {} },
+    tools: { file: undefined, signingSecret: undefined, allowsPrivateUrls: false, secrets: {}, secretHosts: [] },
     transferSipDomains: [],
-    allowedCountries: undefined,
-    maxConcurrentCalls: 100,
+    access: {
+      maxConcurrentCalls: 100,
+      callsPerSecond: 5,
+      callsPerDestinationPerHour: 6,
+      transfersPerDestinationPerHour: 60,
+      callsPerKeyPerDay: 1_000,
+      allowedCountries: undefined,
+      doNotCallFile: undefined,
+      overloadLagMs: 25,
+    },
     records: {
       databaseUrl: undefined,
       dataDir: './data',
@@ -115,6 +123,8 @@ test.each([
   ['TELNYX_BASE_URL', 'api.telnyx.com'],
   ['OPENAI_BASE_URL', 'wss://api.openai.com/v1'],
   ['OPENAI_AUDIO_FORMAT', 'PCMU'],
+  ['OPENAI_VOICE', 'nobody'],
+  ['OPENAI_VOICE', 'Marin'],
   ['TELNYX_STREAM_CODEC', 'OPUS'],
   ['TELNYX_L16_BYTE_ORDER', 'network'],
   ['PLAYOUT_LEAD_MS', '100'],
@@ -148,24 +158,41 @@ test.each([
   ['TRANSFER_SIP_DOMAINS', 'pbx.example,pbx_2.example/x'],
   ['TRANSFER_SIP_DOMAINS', '*.example'],
   ['TOOL_KEY', 'two\nlines'],
+  ['TOOL_SECRET_HOSTS', 'https://crm.example.com'],
+  ['TOOL_SECRET_HOSTS', '*.example.com'],
+  ['TOOL_SECRET_HOSTS', 'crm.example.com:443'],
   ['TOOL_KEY', '„quoted“'],
   ['DATABASE_URL', 'mysql://localhost/calls'],
   ['RECORD_CALLS', 'yes'],
   ['RETENTION_DAYS', '0'],
   ['RETENTION_DAYS', '3651'],
   ['STATUS_CALLBACK_URL', 'ftp://files.example'],
+  ['STATUS_CALLBACK_URL', 'http://127.0.0.1:8080/calls'],
+  ['STATUS_CALLBACK_URL', 'http://localhost/calls'],
+  ['STATUS_CALLBACK_URL', 'http://169.254.169.254/calls'],
+  ['STATUS_CALLBACK_URL', 'https://user:password@hooks.example/calls'],
   ['STATUS_CALLBACK_SECRET', 'secret'],
   ['STATUS_CALLBACK_SECRET', `whsec_${Buffer.alloc(23).toString('base64')}`],
   ['MAX_COST_USD_PER_CALL', '0'],
   ['MAX_COST_USD_PER_DAY', 'much'],
   ['MAX_CONCURRENT_CALLS', '0'],
   ['MAX_CONCURRENT_CALLS', 'many'],
+  ['CALLS_PER_SECOND', '0'],
+  ['CALLS_PER_DESTINATION_PER_HOUR', 'often'],
+  ['TRANSFERS_PER_DESTINATION_PER_HOUR', '0'],
+  ['CALLS_PER_KEY_PER_DAY', '0'],
+  ['DO_NOT_CALL_FILE', '/no/such/file'],
+  ['DO_NOT_CALL_FILE', __dirname],
+  ['OVERLOAD_LAG_MS', '-1'],
   ['ALLOWED_COUNTRIES', 'us'],
   ['ALLOWED_COUNTRIES', 'USA'],
   ['ALLOWED_COUNTRIES', ','],
   ['DRAIN_SECONDS', '-5'],
   ['API_KEYS', 'short'],
   ['API_KEYS', `${KEYS},short`],
+  ['API_KEYS', 'crm:short'],
+  ['API_KEYS', `${KEYS},${KEYS}`],
+  ['API_KEYS', 'crm:a-key-of-the-operator,crm:another-key-of-theirs'],
 ])('%s=%s is refused by name', (name, value) => {
   const [problem, ...others] = problems({ ...MINIMUM, [name]: value });
 
@@ -193,14 +220,24 @@ test.each([
 });
 
 test.each(['US', 'US,CA', 'DE,GB,FR'])('the countries %s may be called', (ALLOWED_COUNTRIES) => {
-  expect(loadConfig({ ...MINIMUM, ALLOWED_COUNTRIES }).allowedCountries).toEqual(ALLOWED_COUNTRIES.split(','));
+  expect(loadConfig({ ...MINIMUM, ALLOWED_COUNTRIES }).access.allowedCountries).toEqual(ALLOWED_COUNTRIES.split(','));
 });
 
 test('lists may be written with spaces', () => {
   const config = loadConfig({ ...MINIMUM, ALLOWED_COUNTRIES: ' US, CA ,', API_KEYS: KEYS.replace(',', ' , ') });
 
-  expect(config.allowedCountries).toEqual(['US', 'CA']);
-  expect(config.http.apiKeys).toEqual(KEYS.split(','));
+  expect(config.access.allowedCountries).toEqual(['US', 'CA']);
+  expect(config.http.apiKeys.map(({ key }) => key)).toEqual(KEYS.split(','));
+});
+
+test('keys have the names that stand before them, or are called by their place', () => {
+  const API_KEYS = 'crm:a-key-of-the-operator,another-key-of-theirs,Not:a-name-but-all-of-a-key';
+
+  expect(loadConfig({ ...MINIMUM, API_KEYS }).http.apiKeys).toEqual([
+    { name: 'crm', key: 'a-key-of-the-operator' },
+    { name: 'key-2', key: 'another-key-of-theirs' },
+    { name: 'key-3', key: 'Not:a-name-but-all-of-a-key' },
+  ]);
 });
 
 test.each([
@@ -247,6 +284,12 @@ test('the behaviour of the settings is the one that calls have by themselves', (
   expect(loadConfig(MINIMUM).behaviour).toEqual(plain);
 });
 
+test('the hosts to which tools may send secrets are no secret themselves, and compared in small letters', () => {
+  const { tools } = loadConfig({ ...MINIMUM, TOOL_SECRET_HOSTS: 'CRM.example.com, 127.0.0.1' });
+
+  expect(tools).toMatchObject({ secretHosts: ['crm.example.com', '127.0.0.1'], secrets: {} });
+});
+
 test('every variable that begins with TOOL_ is for the headers of tools, but for the signing secret', () => {
   const TOOL_SIGNING_SECRET = 'sixteen-or-more-characters';
   const others = {
@@ -265,6 +308,7 @@ test('every variable that begins with TOOL_ is for the headers of tools, but for
     signingSecret: TOOL_SIGNING_SECRET,
     allowsPrivateUrls: false,
     secrets: { TOOL_KEY: 'Bearer abc', TOOL_2: 'd' },
+    secretHosts: [],
   });
 });
 
@@ -295,6 +339,12 @@ test('an address in capitals is an address: the carrier is given one that works'
 
 test('the exported form of the public key is taken too', () => {
   expect(problems({ ...MINIMUM, TELNYX_PUBLIC_KEY: derKey.toString('base64') })).toEqual([]);
+});
+
+test('a voice that is none is told with those that are', () => {
+  expect(problems({ ...MINIMUM, OPENAI_VOICE: 'nobody' })).toEqual([
+    'OPENAI_VOICE: must be alloy, ash, ballad, coral, echo, sage, shimmer, verse, marin or cedar',
+  ]);
 });
 
 test('variables of others are none of our business', () => {
@@ -347,3 +397,9 @@ function defined(shown: Record<string, string | undefined>, except: readonly str
 function objectsIn(value: unknown): object[] {
   return typeof value === 'object' && value !== null ? [value, ...Object.values(value).flatMap(objectsIn)] : [];
 }
+
+test('callbacks may go to a private address with the word of the operator', () => {
+  const environment = { ...MINIMUM, STATUS_CALLBACK_URL: 'http://10.0.0.1/calls', ALLOW_PRIVATE_URLS: 'true' };
+
+  expect(problems(environment)).toEqual([]);
+});

@@ -1,34 +1,65 @@
-// docs/api.md against the code: every route, every type in a timeline, every field of a request, and no route that does
-// not exist.
+// The routes of the server, its OpenAPI document and docs/api.md: what one of them has, the others have. And docs/api.md
+// against the fields, types and words of the code.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { OPERATIONS } from '../../../src/http/openapi/operations';
 import { PROBLEMS } from '../../../src/http/problem';
 import { createCallSchema } from '../../../src/http/schemas';
+import { HttpRig } from '../http/http-rig';
+import { routesOf } from './routes-of';
 
 const root = join(__dirname, '../../../..');
 const doc = readFileSync(join(root, 'docs/api.md'), 'utf8');
-const routes = join(root, 'server/src/http/routes');
 
 /** Told to the call, never to its timeline. */
 const INTERNAL_EVENTS = ['conversation.failed'];
+
+/** Parts of pages for people. */
+const PAGE_PARTS = ['GET /', 'GET /docs/start.js', 'GET /docs/:file'];
 
 function source(path: string): string {
   return readFileSync(join(root, 'server/src', path), 'utf8');
 }
 
-test('describes every route of the calls, and no other', () => {
-  const files = readdirSync(routes).filter((name) => /^(ai-calls|call-|usage)/.test(name));
-  const inCode = files.flatMap((name) =>
-    [...readFileSync(join(routes, name), 'utf8').matchAll(/router\.(get|post)\('([^']+)'/g)].map(
-      ([, method = '', path]) => `${method.toUpperCase()} /api/ai-calls${path}`,
-    ),
+function routesOfServer(): string[] {
+  const { app } = new HttpRig({ metrics: { contentType: 'text/plain', text: () => Promise.resolve('') } });
+  return routesOf(app);
+}
+
+test('every route is in the OpenAPI document, and no other', () => {
+  const described = OPERATIONS.map(
+    ({ method, path }) => `${method.toUpperCase()} ${path.replace('{callId}', ':callId')}`,
   );
 
+  const inCode = routesOfServer();
+
+  expect(inCode.length).toBeGreaterThan(20);
+  expect([...described, ...PAGE_PARTS].sort()).toEqual(inCode);
+});
+
+test('every route of the calls has a section in docs/api.md, and no other', () => {
   const described = [...doc.matchAll(/^## ((?:GET|POST) \/api\/ai-calls\S*)$/gm)].map(([, route]) => route);
 
-  expect(inCode.length).toBeGreaterThan(10);
-  expect(described.sort()).toEqual(inCode.sort());
+  const inCode = routesOfServer().filter((route) => route.includes(' /api/ai-calls'));
+
+  expect(described.sort()).toEqual(inCode);
+});
+
+test('every other route is in the table of docs/api.md, and no other', () => {
+  const described = [...doc.matchAll(/^\| `((?:GET|POST) [^`]+)`/gm)].map(([, route]) => route);
+
+  const others = routesOfServer().filter((route) => !route.includes(' /api/ai-calls'));
+
+  const parts = PAGE_PARTS.filter((route) => route !== 'GET /');
+  expect([...described, ...parts].sort()).toEqual(others);
+});
+
+test('a route that nobody describes would be seen', () => {
+  const { app } = new HttpRig();
+  app.post('/api/ai-calls/:callId/forgotten', (_request, response) => void response.end());
+
+  expect(routesOf(app)).toContain('POST /api/ai-calls/:callId/forgotten');
 });
 
 test('describes every field of a request for a call', () => {

@@ -53,7 +53,11 @@ let app: Express;
 beforeEach(() => {
   calls = new RecordingCalls();
   log = new RecordingLogger();
-  const destinations = createDestinationPolicy(['US'], '+12025550100', ['pbx.example']);
+  const destinations = createDestinationPolicy({
+    allowedCountries: ['US'],
+    fromNumber: '+12025550100',
+    sipDomains: ['pbx.example'],
+  });
   app = express().use('/calls', callCommandsRouter({ calls, destinations }), problemHandler(log));
 });
 
@@ -163,13 +167,14 @@ describe('a field that is wrong is named', () => {
     expect(calls.asked).toEqual([]);
   });
 
-  test.each(['+4915112345678', '+19005550123', 'sip:desk@example.com'])(
-    'a transfer to %s, where nobody may be called',
-    async (to) => {
-      expect(problemFields(await post('transfer', { to }), 'DESTINATION_NOT_ALLOWED')).toEqual(['to']);
-      expect(calls.asked).toEqual([]);
-    },
-  );
+  test.each([
+    ['+4915112345678', 'DESTINATION_NOT_ALLOWED'],
+    ['+19005550123', 'PREMIUM_DESTINATION'],
+    ['sip:desk@example.com', 'DESTINATION_NOT_ALLOWED'],
+  ] as const)('a transfer to %s, where nobody may be called', async (to, code) => {
+    expect(problemFields(await post('transfer', { to }), code)).toEqual(['to']);
+    expect(calls.asked).toEqual([]);
+  });
 });
 
 describe.each(COMMANDS)('%s', (command) => {

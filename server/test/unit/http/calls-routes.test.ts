@@ -103,6 +103,25 @@ describe('create', () => {
     expect(rig.calls.carrier.dials).toHaveLength(1);
   });
 
+  test('two callers who choose the same key do not see each other’s calls', async () => {
+    const [crm, billing] = ['a-key-of-twenty-chars', 'another-key-of-twenty'];
+    rig = new HttpRig({ apiKeys: [crm, billing], limits: { callsPerSecond: 1 } });
+    const ask = (key: string): Promise<request.Response> =>
+      create({ to: TO }, { Authorization: `Bearer ${key}`, 'Idempotency-Key': 'order-17' });
+
+    const answers = [await ask(crm), await rig.patiently(ask(billing)), await ask(crm), await ask(billing)];
+
+    const [first, other, ...again] = answers.map(({ body }) => String(body.callId));
+    expect(other).not.toBe(first);
+    expect(again).toEqual([first, other]);
+    expect(answers.map(({ headers }) => headers['idempotent-replayed'])).toEqual([
+      undefined,
+      undefined,
+      'true',
+      'true',
+    ]);
+  });
+
   test('says when to come back when all places are taken', async () => {
     for (let number = 0; number < 3; number += 1) await create();
 
@@ -351,18 +370,50 @@ describe('commands', () => {
 });
 
 test.each([
-  ['GET', '/'],
   ['GET', '/api'],
-  ['PUT', '/api/ai-calls/create'],
-  ['DELETE', `/api/ai-calls/${aCallId(1)}`],
-  ['GET', `/api/ai-calls/${aCallId(1)}/hangup`],
-  ['POST', '/api/ai-calls/status'],
-  ['GET', '/api/webhooks/telnyx'],
+  ['POST', `/api/ai-calls/${aCallId(1)}/nothing`],
   ['GET', '/media-bridge'],
 ])('%s %s is no route', async (method, path) => {
   const answer = await request(rig.app)[method.toLowerCase() as 'get'](path);
 
   problemFields(answer, 'ROUTE_NOT_FOUND');
+});
+
+test.each([
+  ['GET', '/api/ai-calls/create', 'POST'],
+  ['PUT', '/api/ai-calls/create', 'POST'],
+  ['DELETE', `/api/ai-calls/${aCallId(1)}`, 'GET, HEAD'],
+  ['POST', `/api/ai-calls/${aCallId(1)}`, 'GET, HEAD'],
+  ['GET', `/api/ai-calls/${aCallId(1)}/hangup`, 'POST'],
+  ['HEAD', `/api/ai-calls/${aCallId(1)}/say`, 'POST'],
+  ['POST', '/api/ai-calls/status', 'GET, HEAD'],
+  ['POST', '/api/ai-calls/usage', 'GET, HEAD'],
+  ['PATCH', '/api/ai-calls/live/', 'GET, HEAD'],
+  ['GET', '/api/webhooks/telnyx', 'POST'],
+  ['DELETE', '/.well-known/ai-calls', 'GET, HEAD, POST'],
+  ['POST', '/health', 'GET, HEAD'],
+  ['POST', '/ready', 'GET, HEAD'],
+  ['POST', '/docs', 'GET, HEAD'],
+  ['POST', '/', 'GET, HEAD'],
+])('%s %s is not possible: %s is', async (method, path, allowed) => {
+  const answer = await request(rig.app)[method.toLowerCase() as 'get'](path);
+
+  expect(answer.status).toBe(405);
+  expect(answer.headers['allow']).toBe(allowed);
+  if (method !== 'HEAD') problemFields(answer, 'METHOD_NOT_ALLOWED');
+});
+
+test('OPTIONS tells the methods of a path', async () => {
+  const answer = await request(rig.app).options('/api/ai-calls/create');
+
+  expect(answer).toMatchObject({ status: 204, headers: { allow: 'POST' } });
+});
+
+test('strangers are not told which methods a path has', async () => {
+  const answer = await request(new HttpRig({ apiKeys: ['a-key-of-16-characters'] }).app).get('/api/ai-calls/create');
+
+  problemFields(answer, 'UNAUTHORIZED');
+  expect(answer.headers['allow']).toBeUndefined();
 });
 
 test('answers reveal no framework and forbid sniffing', async () => {

@@ -113,6 +113,21 @@ describe('the behaviour of a call', () => {
     expect((await behaviour({ tools: [{ ...TOOL, headers }] }, rig)).tools[0]?.headers).toEqual(headers);
   });
 
+  test('may use tools of the settings that send a secret anywhere', async () => {
+    const own: HttpToolDefinition = {
+      ...TOOL,
+      url: 'http://elsewhere.example',
+      method: 'GET',
+      headers: { key: '${TOOL_KEY}' },
+      parameters: { type: 'object' },
+      timeoutMs: 1_000,
+      whileRunning: 'wait',
+    };
+    const rig = new HttpRig({ behaviour: { tools: [own] }, toolSecretHosts: [], allowsPrivateUrls: false });
+
+    expect((await behaviour({}, rig)).tools).toEqual([own]);
+  });
+
   test('may hold transfers to SIP addresses on hosts that are set', async () => {
     const transferTargets = [{ name: 'Desk', to: 'sip:desk@pbx.example' }];
 
@@ -219,10 +234,10 @@ describe('a field that is wrong is named', () => {
   });
 
   test.each([
-    ['+4915112345678', 'ALLOWED_COUNTRIES'],
-    ['+19005550123', 'Premium'],
-    ['sip:desk@elsewhere.example', 'TRANSFER_SIP_DOMAINS'],
-  ])('a transfer to %s is not allowed', async (to, setting) => {
+    ['+4915112345678', 'DESTINATION_NOT_ALLOWED', 'ALLOWED_COUNTRIES'],
+    ['+19005550123', 'PREMIUM_DESTINATION', 'premium-rate'],
+    ['sip:desk@elsewhere.example', 'DESTINATION_NOT_ALLOWED', 'TRANSFER_SIP_DOMAINS'],
+  ] as const)('a transfer to %s is not allowed', async (to, code, reason) => {
     const rig = new HttpRig({ sipDomains: ['pbx.example'] });
     const answer = await create(rig, {
       transferTargets: [
@@ -231,9 +246,48 @@ describe('a field that is wrong is named', () => {
       ],
     });
 
-    expect(problemFields(answer, 'DESTINATION_NOT_ALLOWED')).toEqual(['transferTargets.1.to']);
-    expect(answer.body.errors[0].message).toContain(setting);
+    expect(problemFields(answer, code)).toEqual(['transferTargets.1.to']);
+    expect(answer.body.errors[0].message).toContain(reason);
     expect(rig.calls.carrier.dials).toEqual([]);
+  });
+
+  test.each([
+    ['https://evil.example/orders', 'TOOL_SECRET_HOSTS'],
+    ['https://tools.example.evil.example/', 'TOOL_SECRET_HOSTS'],
+    ['https://sub.tools.example/', 'TOOL_SECRET_HOSTS'],
+    ['https://evil.example/?tools.example', 'TOOL_SECRET_HOSTS'],
+    ['https://evil.example\\tools.example/', 'TOOL_SECRET_HOSTS'],
+    ['https://tools.example./', 'TOOL_SECRET_HOSTS'],
+    ['http://tools.example/orders', 'https'],
+  ])('a secret is not sent to %s by whoever may place calls', async (url, reason) => {
+    const rig = new HttpRig({ toolSecretNames: ['TOOL_A'], allowsPrivateUrls: false });
+
+    const answer = await create(rig, { tools: [{ ...TOOL, url, headers: { key: 'x ${TOOL_A}' } }] });
+
+    expect(problemFields(answer, 'VALIDATION_FAILED')).toEqual(['tools.0.url']);
+    expect(answer.body.errors[0].message).toContain(reason);
+    expect(rig.calls.carrier.dials).toEqual([]);
+  });
+
+  test('without TOOL_SECRET_HOSTS no tool of a request has a secret', async () => {
+    const rig = new HttpRig({ toolSecretNames: ['TOOL_A'], toolSecretHosts: [] });
+
+    const answer = await create(rig, { tools: [{ ...TOOL, headers: { key: '${TOOL_A}' } }] });
+
+    expect(problemFields(answer, 'VALIDATION_FAILED')).toEqual(['tools.0.url']);
+  });
+
+  test('a tool without secrets may be anywhere, and be plain http', async () => {
+    const rig = new HttpRig({ toolSecretHosts: [], allowsPrivateUrls: false });
+
+    await create(rig, { tools: [{ ...TOOL, url: 'http://elsewhere.example', headers: { key: 'own' } }] }).expect(201);
+  });
+
+  test('the host may be written in any letters, and have a port', async () => {
+    const rig = new HttpRig({ toolSecretNames: ['TOOL_A'], allowsPrivateUrls: false });
+
+    const url = 'https://TOOLS.Example:8443/orders';
+    await create(rig, { tools: [{ ...TOOL, url, headers: { key: '${TOOL_A}' } }] }).expect(201);
   });
 
   test('and the secret that is missing is named with it', async () => {

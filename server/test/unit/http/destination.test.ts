@@ -1,11 +1,16 @@
 import fc from 'fast-check';
-import { createDestinationPolicy, isSipUri } from '../../../src/http/destination';
+import { createDestinationPolicy, type DestinationPolicy, isSipUri } from '../../../src/http/destination';
 import { ProblemError } from '../../../src/http/problem';
 
 const FROM = '+12025550100';
 const US = '+12025550123';
 const GERMANY = '+4915112345678';
 const BAHAMAS = '+12423227000';
+
+/** The policy of these countries; without any, of the country of the caller id. */
+function policyFor(allowedCountries?: readonly string[]): DestinationPolicy {
+  return createDestinationPolicy({ allowedCountries, fromNumber: FROM });
+}
 
 function refusal(check: () => void): ProblemError | undefined {
   try {
@@ -18,57 +23,88 @@ function refusal(check: () => void): ProblemError | undefined {
 }
 
 test('calls go to the country of the caller id unless countries are set', () => {
-  const policy = createDestinationPolicy(undefined, FROM);
+  const policy = policyFor();
 
   expect(refusal(() => policy.check(US, FROM))).toBeUndefined();
   expect(refusal(() => policy.check(GERMANY, FROM))).toMatchObject({
     code: 'DESTINATION_NOT_ALLOWED',
     errors: [{ field: 'to', message: expect.stringContaining('ALLOWED_COUNTRIES') }],
+    facts: { setting: 'ALLOWED_COUNTRIES' },
   });
 });
 
 test('countries that are set are the only ones', () => {
-  const policy = createDestinationPolicy(['DE'], FROM);
+  const policy = policyFor(['DE']);
 
   expect(refusal(() => policy.check(GERMANY, FROM))).toBeUndefined();
   expect(refusal(() => policy.check(US, FROM))?.code).toBe('DESTINATION_NOT_ALLOWED');
 });
 
 test('another country behind the same prefix is another country', () => {
-  const policy = createDestinationPolicy(['US'], FROM);
+  const policy = policyFor(['US']);
 
   expect(refusal(() => policy.check(BAHAMAS, FROM))?.code).toBe('DESTINATION_NOT_ALLOWED');
 });
 
 test('a caller id of no country allows no destination', () => {
-  const policy = createDestinationPolicy(undefined, '+88213300000');
+  const policy = createDestinationPolicy({ fromNumber: '+88213300000' });
 
   expect(refusal(() => policy.check(US, FROM))?.errors[0]?.message).toContain('none');
 });
 
 test.each([
+  ['a premium-rate number', '+19005550123'],
   ['a satellite phone', '+88213300000'],
-  ['an international freephone number', '+80012345678'],
-])('%s belongs to no country and is not called', (_what, to) => {
-  const policy = createDestinationPolicy(['US'], FROM);
-
-  expect(refusal(() => policy.check(to, FROM))?.code).toBe('DESTINATION_NOT_ALLOWED');
+])('%s is refused as such in every country, so that nobody looks for the cure in the settings', (_what, to) => {
+  for (const countries of [undefined, ['US'], ['DE'], ['US', 'DE']]) {
+    expect(refusal(() => policyFor(countries).check(to, FROM))).toMatchObject({
+      code: 'PREMIUM_DESTINATION',
+      errors: [{ field: 'to', message: expect.stringContaining('never called') }],
+    });
+  }
 });
 
 test.each([
-  ['premium-rate', '+19005550123', 'US'],
-  ['shared-cost', '+491803123456', 'DE'],
-  ['premium-rate', '+449098790000', 'GB'],
-])('a %s number is not called although its country is allowed', (_kind, to, country) => {
-  const policy = createDestinationPolicy([country], FROM);
-
-  expect(refusal(() => policy.check(to, FROM))).toMatchObject({ code: 'DESTINATION_NOT_ALLOWED' });
+  ['a trunk prefix behind the country code', '+4402079460123', 'GB'],
+  ['the country code of North America twice', '+112025550123', 'US'],
+  ['a mobile number of Argentina as it is dialled there', '+54111523456789', 'AR'],
+])('%s is another spelling of a number, and no way past lists and limits', (_how, to, country) => {
+  expect(refusal(() => policyFor([country]).check(to, FROM))).toMatchObject({
+    code: 'VALIDATION_FAILED',
+    errors: [{ field: 'to', message: expect.stringContaining('E.164') }],
+  });
 });
 
-test('a personal number, which costs what its owner likes, is not called', () => {
-  const policy = createDestinationPolicy(['GB'], FROM);
+test.each([
+  ['+390612345678', 'IT'],
+  ['+5491123456789', 'AR'],
+  ['+442079460123', 'GB'],
+])('a zero or a mobile digit that belongs to the number %s is no trunk prefix', (to, country) => {
+  expect(refusal(() => policyFor([country]).check(to, FROM))).toBeUndefined();
+});
 
-  expect(refusal(() => policy.check('+447012345678', FROM))).toMatchObject({ code: 'DESTINATION_NOT_ALLOWED' });
+test('the number that calls is not called, however the settings spell it', () => {
+  const policy = createDestinationPolicy({ fromNumber: '+1 (202) 555-0100' });
+
+  expect(refusal(() => policy.check(FROM, '+1 (202) 555-0100'))).toMatchObject({ code: 'VALIDATION_FAILED' });
+});
+
+describe('somebody on the do-not-call list', () => {
+  const policy = createDestinationPolicy({ fromNumber: FROM, doNotCall: { isOnList: (number) => number === US } });
+  const onList = { code: 'DO_NOT_CALL', errors: [{ field: 'to', message: 'is on the do-not-call list' }] };
+
+  test('is not called', () => {
+    expect(refusal(() => policy.check(US, FROM))).toMatchObject(onList);
+    expect(refusal(() => policy.check('+12025550124', FROM))).toBeUndefined();
+  });
+
+  test('gets no call that is transferred either', () => {
+    expect(refusal(() => policy.checkTransfer(US, FROM, 'to'))).toMatchObject(onList);
+  });
+
+  test.each(['+112025550123', '+1012025550123'])('is not called by another spelling of the number: %s', (to) => {
+    expect(refusal(() => policy.check(to, FROM))?.code).toBe('VALIDATION_FAILED');
+  });
 });
 
 test.each([
@@ -76,13 +112,17 @@ test.each([
   [US, '+10005550123', 'from'],
   [FROM, FROM, 'to'],
 ])('a call to %s from %s is refused by its field %s', (to, from, field) => {
-  const policy = createDestinationPolicy(['US'], FROM);
+  const policy = policyFor(['US']);
 
   expect(refusal(() => policy.check(to, from))).toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ field }] });
 });
 
 describe('a transfer', () => {
-  const policy = createDestinationPolicy(['US'], FROM, ['pbx.example.com', '192.0.2.7']);
+  const policy = createDestinationPolicy({
+    allowedCountries: ['US'],
+    fromNumber: FROM,
+    sipDomains: ['pbx.example.com', '192.0.2.7'],
+  });
   const transfer = (to: string): ProblemError | undefined =>
     refusal(() => policy.checkTransfer(to, FROM, 'transferTargets.3.to'));
 
@@ -98,7 +138,8 @@ describe('a transfer', () => {
 
   test.each([
     [GERMANY, 'DESTINATION_NOT_ALLOWED', 'ALLOWED_COUNTRIES'],
-    ['+19005550123', 'DESTINATION_NOT_ALLOWED', 'Premium'],
+    ['+19005550123', 'PREMIUM_DESTINATION', 'never called'],
+    ['+881612345678', 'PREMIUM_DESTINATION', 'satellite'],
     ['+10005550123', 'VALIDATION_FAILED', 'exists'],
     [FROM, 'VALIDATION_FAILED', 'calls'],
     ['sip:desk@example.com', 'DESTINATION_NOT_ALLOWED', 'TRANSFER_SIP_DOMAINS'],
@@ -112,8 +153,31 @@ describe('a transfer', () => {
     });
   });
 
+  test.each([
+    ['+19005550123', 'PREMIUM_DESTINATION'],
+    ['19005550123', 'PREMIUM_DESTINATION'],
+    ['9005550123', 'PREMIUM_DESTINATION'],
+    ['+881612345678', 'PREMIUM_DESTINATION'],
+    ['011881612345678', 'PREMIUM_DESTINATION'],
+    ['+12025550166', 'DO_NOT_CALL'],
+    ['12025550166', 'DO_NOT_CALL'],
+    ['2025550166', 'DO_NOT_CALL'],
+  ])('to the number %s at a SIP host that may be called is refused all the same', (user, code) => {
+    const listed = createDestinationPolicy({
+      fromNumber: FROM,
+      sipDomains: ['pbx.example.com'],
+      doNotCall: { isOnList: (number) => number === '+12025550166' },
+    });
+    const to = `sip:${user}@pbx.example.com`;
+
+    expect(refusal(() => listed.checkTransfer(to, FROM, 'to'))).toMatchObject({ code, errors: [{ field: 'to' }] });
+    expect(listed.whyNotTo(to, FROM)).toBe(code);
+    expect(listed.whyNotTo('sip:2025550167@pbx.example.com', FROM)).toBeUndefined();
+    expect(listed.whyNotTo('sip:100@pbx.example.com', FROM)).toBeUndefined();
+  });
+
   test('to any SIP address is refused while no host is set', () => {
-    const closed = createDestinationPolicy(['US'], FROM);
+    const closed = policyFor(['US']);
 
     expect(refusal(() => closed.checkTransfer('sip:desk@pbx.example.com', FROM, 'to'))?.errors).toEqual([
       { field: 'to', message: expect.stringContaining('TRANSFER_SIP_DOMAINS (now: none)') },

@@ -8,40 +8,27 @@ import { aCall, aCallId, anEntry } from '../../support/builders';
 import { ManualClock, settle } from '../../support/manual-clock';
 import { until } from '../../support/until';
 import { HttpRig } from './http-rig';
-import { SseClient, TestServer } from './sse-client';
+import { type SseClient, TestServer } from './sse-client';
 
 let rig: HttpRig;
 let server: TestServer;
-let clients: SseClient[];
-/** Answers that are over, for one reason or another. */
-let closedAnswers: number;
 
 beforeEach(async () => {
   rig = new HttpRig();
-  clients = [];
-  closedAnswers = 0;
-  server = await TestServer.listen((asked, response) => {
-    response.once('close', () => {
-      closedAnswers += 1;
-    });
-    rig.app(asked, response);
-  });
+  server = await TestServer.listen(rig.app);
 });
 
 afterEach(async () => {
-  for (const client of clients) client.leave();
   await server.close();
   await until(() => rig.news.listeners.size === 0 && rig.calls.clock.pendingTimers === 0);
 });
 
 function path(query = ''): string {
-  return `${server.url}/api/ai-calls/${aCallId()}/events${query}`;
+  return `/api/ai-calls/${aCallId()}/events${query}`;
 }
 
-async function open(query = '', headers: Readonly<Record<string, string>> = {}): Promise<SseClient> {
-  const client = await SseClient.open(path(query), headers);
-  clients.push(client);
-  return client;
+function open(query = '', headers: Readonly<Record<string, string>> = {}): Promise<SseClient> {
+  return server.open(path(query), headers);
 }
 
 /** The call is over, and nothing of it is left. */
@@ -205,8 +192,7 @@ describe('a reader that takes nothing', () => {
 
   test('is not read ahead for, and gets everything when it reads again', async () => {
     await rig.record(aCall(), [anEntry()]);
-    const client = await SseClient.openSlowly(path());
-    clients.push(client);
+    const client = await server.openSlowly(path());
     await fill(large);
     const reads = jest.spyOn(rig.calls.store, 'timeline');
 
@@ -221,7 +207,7 @@ describe('a reader that takes nothing', () => {
 
   test('for a minute is let go', async () => {
     await rig.record(aCall(), [anEntry()]);
-    clients.push(await SseClient.openSlowly(path()));
+    await server.openSlowly(path());
     await fill(large);
 
     await rig.calls.clock.advanceAsync(61_000);
@@ -259,12 +245,12 @@ test('a reader that leaves before it is answered leaves nothing behind either', 
   const { promise, resolve } = deferred<readonly StoredEntry[]>();
   const reads = jest.spyOn(rig.calls.store, 'timeline').mockReturnValue(promise);
   const leaving = new AbortController();
-  const answer = fetch(path(), { headers: { accept: 'text/event-stream' }, signal: leaving.signal });
+  const answer = fetch(server.url + path(), { headers: { accept: 'text/event-stream' }, signal: leaving.signal });
   await until(() => reads.mock.calls.length === 1);
 
   leaving.abort();
   await expect(answer).rejects.toThrow();
-  await until(() => closedAnswers === 1);
+  await until(() => server.closedAnswers === 1);
   resolve([]);
 
   await settle();
@@ -286,11 +272,11 @@ test('as long as the last entry is on its way into the record, the end is not sa
 
 test('a hundred streams at once are enough, and one that is closed makes room', async () => {
   await rig.record(aCall(), [anEntry()]);
-  await Promise.all(Array.from({ length: 100 }, () => open()));
+  const [first] = await Promise.all(Array.from({ length: 100 }, () => open()));
 
-  const refused = await fetch(path(), { headers: { accept: 'text/event-stream' } });
-  const list = await fetch(path());
-  clients[0]?.leave();
+  const refused = await fetch(server.url + path(), { headers: { accept: 'text/event-stream' } });
+  const list = await fetch(server.url + path());
+  first?.leave();
   await until(async () => (await open()).status === 200);
 
   expect([refused.status, list.status]).toEqual([503, 200]);

@@ -1,16 +1,21 @@
 // The HTTP application over calls whose surroundings are faked.
 
 import type { Express } from 'express';
+import type { CallLimits } from '../../../src/calls/admission';
 import { type CallBehaviour, DEFAULT_BEHAVIOUR } from '../../../src/calls/behaviour';
 import { WebhookRefusedError } from '../../../src/calls/errors';
 import type { Call } from '../../../src/calls/call';
 import type { CarrierEvent, CarrierWebhooks } from '../../../src/calls/ports';
-import type { TimelineEntry } from '../../../src/calls/record-ports';
+import type { CallWatcher, TimelineEntry } from '../../../src/calls/record-ports';
 import { createDestinationPolicy } from '../../../src/http/destination';
 import { createHttpApp } from '../../../src/http/http-app';
+import { urlGuard } from '../../../src/lib/url-guard';
+import { LastReplies, LiveCalls } from '../../../src/http/live-calls';
 import { PROBLEMS } from '../../../src/http/problem';
+import type { RequestMeasure } from '../../../src/http/request-measure';
 import type { MetricsSource } from '../../../src/http/routes/metrics';
 import type { Readiness } from '../../../src/http/routes/ready';
+import { IdentityProof } from '../../../src/lib/identity-proof';
 import { settle } from '../../support/manual-clock';
 import { CallHarness } from '../calls/call-harness';
 import { FakeNews, FakeRecordings, FakeUsage } from './reading-fakes';
@@ -21,6 +26,10 @@ export class FakeWebhooks implements CarrierWebhooks {
   readonly headers: Readonly<Record<string, string>>[] = [];
   /** Undefined refuses. */
   event: CarrierEvent | undefined;
+
+  checkHeaders(): void {
+    // Whatever comes is read.
+  }
 
   receive(rawBody: string, headers: Readonly<Record<string, string>>): Promise<CarrierEvent> {
     this.bodies.push(rawBody);
@@ -35,10 +44,20 @@ type RigOptions = {
   /** What the settings say. */
   readonly behaviour?: Partial<CallBehaviour>;
   readonly toolSecretNames?: readonly string[];
+  /** Hosts at which tools may have secrets. */
+  readonly toolSecretHosts?: readonly string[];
   readonly sipDomains?: readonly string[];
+  /** Numbers on the list. */
+  readonly doNotCall?: readonly string[];
+  readonly limits?: Partial<CallLimits>;
+  readonly watchers?: readonly CallWatcher[];
   readonly metrics?: MetricsSource;
+  readonly requests?: RequestMeasure;
   readonly maxCostUsd?: number;
   readonly isRecorded?: boolean;
+  readonly pageFolder?: string;
+  /** True unless a test is about that. */
+  readonly allowsPrivateUrls?: boolean;
 };
 
 /** The application and what stands behind it. */
@@ -48,17 +67,24 @@ export class HttpRig {
   readonly news = new FakeNews();
   readonly usage = new FakeUsage();
   readonly recordings = new FakeRecordings();
+  /** How long callees have waited; a test tells it. */
+  readonly lastReplies = new LastReplies();
   /** What GET /ready looks at. */
   readiness: Readiness = () => Promise.resolve([]);
   readonly app: Express;
 
   constructor(options: RigOptions = {}) {
     const { apiKeys = [], maxConcurrentCalls = 100, toolSecretNames = [], metrics } = options;
-    this.calls = new CallHarness({ maxConcurrentCalls });
+    this.calls = new CallHarness({ maxConcurrentCalls, ...options.limits }, options.watchers);
     this.app = createHttpApp({
       calls: this.calls.service,
       webhooks: this.webhooks,
-      destinations: createDestinationPolicy(['US'], '+12025550100', options.sipDomains),
+      destinations: createDestinationPolicy({
+        allowedCountries: ['US'],
+        fromNumber: '+12025550100',
+        sipDomains: options.sipDomains,
+        doNotCall: { isOnList: (number) => options.doNotCall?.includes(number) ?? false },
+      }),
       defaults: {
         from: '+12025550100',
         voice: 'marin',
@@ -70,10 +96,19 @@ export class HttpRig {
       usage: this.usage,
       recordings: this.recordings,
       readiness: () => this.readiness(),
+      identity: new IdentityProof(['a secret']),
+      live: new LiveCalls({ calls: this.calls.service, lastReplies: this.lastReplies, clock: this.calls.clock }),
+      pageFolder: options.pageFolder ?? '/nowhere',
       clock: this.calls.clock,
-      toolSecretNames,
-      apiKeys,
+      toolSecrets: {
+        names: toolSecretNames,
+        hosts: options.toolSecretHosts ?? ['tools.example'],
+        mayGoInClear: options.allowsPrivateUrls ?? true,
+      },
+      urlGuard: urlGuard({ allowsPrivateAddresses: options.allowsPrivateUrls ?? true }),
+      apiKeys: apiKeys.map((key, index) => ({ name: `key-${index + 1}`, key })),
       metrics,
+      requests: options.requests,
       log: this.calls.log,
     });
   }

@@ -12,18 +12,25 @@ export type ReceivedEvent = {
   readonly data: Record<string, unknown>;
 };
 
-/** A server of a test on a free port. */
+/** A server of a test on a free port, and those who read its streams. */
 export class TestServer {
   readonly #server: Server;
+  readonly #clients: SseClient[] = [];
+  #closedAnswers = 0;
 
-  private constructor(server: Server) {
-    this.#server = server;
+  private constructor(handler: RequestListener) {
+    this.#server = createServer((request, response) => {
+      response.once('close', () => {
+        this.#closedAnswers += 1;
+      });
+      handler(request, response);
+    });
   }
 
   static listen(handler: RequestListener): Promise<TestServer> {
-    const server = createServer(handler);
+    const server = new TestServer(handler);
     return new Promise((resolve) => {
-      server.listen(0, '127.0.0.1', () => resolve(new TestServer(server)));
+      server.#server.listen(0, '127.0.0.1', () => resolve(server));
     });
   }
 
@@ -31,7 +38,27 @@ export class TestServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Answers that are over, for one reason or another. */
+  get closedAnswers(): number {
+    return this.#closedAnswers;
+  }
+
+  /** Opens a stream; the reader leaves with the server at the latest. */
+  async open(path: string, headers: Readonly<Record<string, string>> = {}): Promise<SseClient> {
+    const client = await this.openSlowly(path, headers);
+    client.read();
+    return client;
+  }
+
+  /** Opens a stream of which nothing is read yet. */
+  async openSlowly(path: string, headers: Readonly<Record<string, string>> = {}): Promise<SseClient> {
+    const client = await SseClient.openSlowly(this.url + path, headers);
+    this.#clients.push(client);
+    return client;
+  }
+
   close(): Promise<void> {
+    for (const client of this.#clients) client.leave();
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();

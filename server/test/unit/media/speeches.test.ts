@@ -400,6 +400,20 @@ describe('the AI is busy', () => {
   });
 });
 
+test('whoever asks for a speech is told when it begins to sound, in the second try as well', () => {
+  let told = 0;
+  const { requestId } = speeches.ask({ content: WORDS }, () => (told += 1));
+  start({ requestId });
+  speeches.onAudio(ITEM);
+  done('failed');
+  expect(told).toBe(0);
+
+  start({ responseId: 'response-b', requestId });
+  sound(anItem({ responseId: 'response-b' }));
+
+  expect(told).toBe(1);
+});
+
 describe('a reply to the callee', () => {
   test.each<[SpeechContent | undefined, boolean]>([
     [undefined, true],

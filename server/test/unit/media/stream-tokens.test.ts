@@ -1,13 +1,16 @@
 import { MEDIA_PATH, StreamTokens } from '../../../src/media/stream-tokens';
 import { aCallId } from '../../support/builders';
+import { ManualClock } from '../../support/manual-clock';
 
 const CALL = aCallId(1);
 const OTHER_CALL = aCallId(2);
 
+let clock: ManualClock;
 let tokens: StreamTokens;
 
 beforeEach(() => {
-  tokens = new StreamTokens('https://bridge.example');
+  clock = new ManualClock();
+  tokens = new StreamTokens('https://bridge.example', clock);
 });
 
 function path(callId: string): string {
@@ -19,7 +22,7 @@ test.each([
   ['http://127.0.0.1:3000', 'ws://127.0.0.1:3000'],
   ['https://bridge.example/behind/a/path', 'wss://bridge.example/behind/a/path'],
 ])('a server at %s is reached by the carrier at %s', (publicUrl, streamUrl) => {
-  const { url } = new StreamTokens(publicUrl).issueStream(CALL);
+  const { url } = new StreamTokens(publicUrl, clock).issueStream(CALL);
 
   expect(url).toBe(`${streamUrl}/media-bridge?callId=${CALL}`);
 });
@@ -155,4 +158,59 @@ test('a token that was never used cannot be doubled', () => {
 
   expect(tokens.redeem(path(CALL), token)).toBe(CALL);
   expect(tokens.redeem(path(CALL), token)).toBeUndefined();
+});
+
+describe('a token', () => {
+  const LIFETIME_MS = 5 * 60_000;
+
+  test('works for five minutes, which is longer than any phone rings', () => {
+    const { token } = tokens.issueStream(CALL);
+    clock.advance(LIFETIME_MS - 1);
+
+    expect(tokens.redeem(path(CALL), token)).toBe(CALL);
+  });
+
+  test('is worth nothing after that', () => {
+    const { token } = tokens.issueStream(CALL);
+    clock.advance(LIFETIME_MS);
+
+    expect(tokens.redeem(path(CALL), token)).toBeUndefined();
+  });
+
+  test('is not made younger by another one, nor by an attempt', () => {
+    const { token } = tokens.issueStream(CALL);
+    clock.advance(LIFETIME_MS - 1);
+    const second = tokens.issueStream(CALL);
+    tokens.redeem(path(CALL), 'wrong');
+    clock.advance(1);
+
+    expect(tokens.redeem(path(CALL), token)).toBeUndefined();
+    expect(tokens.redeem(path(CALL), second.token)).toBe(CALL);
+  });
+
+  test('does not mind the wall clock', () => {
+    const { token } = tokens.issueStream(CALL);
+    clock.jumpWallClock(24 * 3_600_000);
+
+    expect(tokens.redeem(path(CALL), token)).toBe(CALL);
+  });
+
+  test('that a stream came with works again for five minutes from its loss, an hour into the call', () => {
+    const { token } = tokens.issueStream(CALL);
+    tokens.redeem(path(CALL), token);
+    clock.advance(3_600_000);
+    tokens.reopen(CALL);
+    clock.advance(LIFETIME_MS - 1);
+
+    expect(tokens.redeem(path(CALL), token)).toBe(CALL);
+  });
+
+  test('that a stream came with does not work for longer than that', () => {
+    const { token } = tokens.issueStream(CALL);
+    tokens.redeem(path(CALL), token);
+    tokens.reopen(CALL);
+    clock.advance(LIFETIME_MS);
+
+    expect(tokens.redeem(path(CALL), token)).toBeUndefined();
+  });
 });

@@ -1,13 +1,16 @@
 import fc from 'fast-check';
+import { Registry } from 'prom-client';
 import type { ConversationEvent } from '../../../src/calls/conversation-events';
 import { END_REASONS, endCall } from '../../../src/calls/end-call';
 import { CallMetrics } from '../../../src/observability/metrics';
 import { aCallId, aCharge, anEntry, aUsage } from '../../support/builders';
 
+let registry: Registry;
 let metrics: CallMetrics;
 
 beforeEach(() => {
-  metrics = new CallMetrics();
+  registry = new Registry();
+  metrics = new CallMetrics(registry);
 });
 
 /** Tells the metrics of an event of a conversation, as the journal would. */
@@ -17,7 +20,7 @@ function happen({ type, ...data }: ConversationEvent): void {
 
 /** Each series with its figure. */
 async function series(): Promise<Map<string, number>> {
-  const lines = (await metrics.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const lines = (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(
     lines.map((line) => {
       const space = line.lastIndexOf(' ');
@@ -130,11 +133,11 @@ describe('what calls cost', () => {
   test.each([undefined, null, 'charge', {}, { source: 'response', items: 7 }, { source: 'response', items: [null] }])(
     'is passed over when it cannot be read: %j',
     async (charge) => {
-      const before = await metrics.text();
+      const before = await registry.metrics();
 
       metrics.onEntry(anEntry({ type: 'usage.added', data: { charge } }));
 
-      expect(await metrics.text()).toBe(before);
+      expect(await registry.metrics()).toBe(before);
     },
   );
 });
@@ -187,15 +190,35 @@ test('counts streams of the carrier that were lost', async () => {
   expect((await series()).get('ai_calls_stream_losses_total')).toBe(1);
 });
 
-test('shows what the server says of itself at the time when somebody looks', async () => {
-  let isRefused = true;
-  metrics.show({ isAiRefused: () => isRefused, waitingRecords: () => 7, remainingUsd: () => Infinity });
-  expect((await series()).get('ai_calls_ai_refused')).toBe(1);
-  isRefused = false;
+test('counts calls that are placed, and streams that had to be asked for again', async () => {
+  metrics.onEntry(anEntry({ type: 'call.queued' }));
+  metrics.onEntry(anEntry({ type: 'stream.requested', data: { attempt: 1 } }));
 
-  expect((await series()).get('ai_calls_ai_refused')).toBe(0);
-  expect((await series()).get('ai_calls_records_waiting')).toBe(7);
-  expect(await metrics.text()).toContain('ai_calls_day_budget_remaining_usd +Inf');
+  expect((await series()).get('ai_calls_placed_total')).toBe(1);
+  expect((await series()).get('ai_calls_stream_requests_total')).toBe(1);
+});
+
+test('measures how long the AI takes to be there', async () => {
+  happen({ type: 'ai.ready', sessionId: 'session-1', connectMs: 420 });
+
+  expect((await series()).get('ai_calls_ai_connect_seconds_sum')).toBeCloseTo(0.42);
+});
+
+test('sums up how well the audio of calls went', async () => {
+  const odd = { reordered: 3, duplicates: 1, missing: 2, unreadable: 4, peakBacklogBytes: 640 };
+  const stats = { ...odd, receivedFrames: 500, filledMs: 1_500, droppedMs: 20, underruns: 2, underrunMs: 300 };
+  happen({ type: 'media.measured', ...stats });
+  happen({ type: 'media.measured', ...stats, underruns: 1 });
+
+  const figures = await series();
+
+  expect(figures.get('ai_calls_underruns_total')).toBe(3);
+  expect(figures.get('ai_calls_underrun_seconds_total')).toBeCloseTo(0.6);
+  expect(figures.get('ai_calls_filled_seconds_total')).toBeCloseTo(3);
+  expect(figures.get('ai_calls_dropped_seconds_total')).toBeCloseTo(0.04);
+  expect(figures.get('ai_calls_frames_total{kind="received"}')).toBe(1_000);
+  expect(figures.get('ai_calls_frames_total{kind="missing"}')).toBe(4);
+  expect(figures.get('ai_calls_frames_total{kind="duplicate"}')).toBe(2);
 });
 
 test.each(END_REASONS)('counts a call that ended for the reason %s, under its status', async (reason) => {
@@ -204,7 +227,10 @@ test.each(END_REASONS)('counts a call that ended for the reason %s, under its st
   metrics.onEntry(anEntry({ type: `call.${verdict.status}`, data: { verdict } }));
 
   const counted = [...(await series())].filter(([, figure]) => figure > 0);
-  expect(counted).toEqual([[`ai_calls_ended_total{status="${verdict.status}",reason="${reason}"}`, 1]]);
+  expect(counted).toEqual([
+    [`ai_calls_ended_total{status="${verdict.status}",reason="${reason}"}`, 1],
+    [`ai_calls_results_total{result="${verdict.result}"}`, 1],
+  ]);
 });
 
 test.each([
@@ -229,22 +255,22 @@ test('has every counter at zero before anything happens', async () => {
 });
 
 test('passes over what is not measured', async () => {
-  const before = await metrics.text();
+  const before = await registry.metrics();
 
-  for (const type of ['call.queued', 'call.in-progress', 'call.unheard-of', 'turn.finished', 'constructor', '']) {
+  for (const type of ['call.ringing', 'call.in-progress', 'call.unheard-of', 'turn.finished', 'constructor', '']) {
     metrics.onEntry(anEntry({ type, data: { verdict: endCall('callee-hung-up') } }));
   }
 
-  expect(await metrics.text()).toBe(before);
+  expect(await registry.metrics()).toBe(before);
 });
 
 test.each([undefined, null, '500', Number.NaN, Infinity, -1, {}])('passes over a duration of %p', async (ms) => {
-  const before = await metrics.text();
+  const before = await registry.metrics();
 
   metrics.onEntry(anEntry({ type: 'greeting.started', data: { afterStreamMs: ms } }));
   metrics.onEntry(anEntry({ type: 'reply.started', data: { latencyMs: ms } }));
 
-  expect(await metrics.text()).toBe(before);
+  expect(await registry.metrics()).toBe(before);
 });
 
 test('makes no series of values that somebody makes up, and none of the words of a call', async () => {
@@ -260,24 +286,22 @@ test('makes no series of values that somebody makes up, and none of the words of
 
 test('takes whatever an entry holds without throwing', () => {
   const kinds = ['reply.started', 'greeting.started', 'assistant.interrupted', 'tool.finished', 'machine.detected'];
-  const types = [...kinds, 'usage.added', 'ai.lost', 'ai.resumed'];
-  const fields = ['latencyMs', 'vadMs', 'afterStreamMs', 'by', 'outcome', 'durationMs', 'result', 'verdict', 'charge'];
+  const types = [...kinds, 'usage.added', 'ai.lost', 'ai.resumed', 'media.measured', 'ai.ready'];
+  const fields = [
+    'latencyMs',
+    'vadMs',
+    'afterStreamMs',
+    'by',
+    'outcome',
+    'durationMs',
+    'result',
+    'verdict',
+    'charge',
+  ].concat(['underruns', 'filledMs', 'missing', 'receivedFrames', 'connectMs']);
   const data = fc.dictionary(fc.constantFrom(...fields), fc.anything());
   fc.assert(
     fc.property(fc.constantFrom(...types, 'call.completed', 'call.failed'), data, (type, odd) => {
       expect(() => metrics.onEntry(anEntry({ type, data: odd }))).not.toThrow();
     }),
   );
-});
-
-test('counts apart from other metrics in the process', async () => {
-  const others = new CallMetrics();
-
-  happen({ type: 'machine.detected', result: 'human' });
-
-  expect(await others.text()).toContain('ai_calls_machine_detections_total{result="human"} 0');
-});
-
-test('names its media type', () => {
-  expect(metrics.contentType).toMatch(/^text\/plain; version=0\.0\.4/);
 });

@@ -26,6 +26,21 @@ test.each([
   'token',
   'apiKey',
   'body',
+  'headers',
+  'arguments',
+  'args',
+  'input',
+  'content',
+  'say',
+  'filler',
+  'prompt',
+  'voicemailMessage',
+  'idempotencyKey',
+  'databaseUrl',
+  'fromNumber',
+  'phone_number',
+  'secrets',
+  'signature',
 ])('a field named %s is hidden, wherever it stands', (name) => {
   const fields = { [name]: 'canary', deep: { deeper: [{ [name]: { inside: 'canary' } }] } };
 
@@ -52,6 +67,41 @@ test.each([
 
   expect(text({ message })).not.toContain(digits);
   expect(text(new Error(message))).not.toContain(digits);
+});
+
+test.each([
+  'POST https://hooks.example.com/a/b?token=canary failed',
+  'GET https://example.com/#canary',
+  'transfer to sip:canary@example.com refused',
+  'sips:canary;tag=1@example.com',
+  'mail for canary.one@mail.example.com',
+  'Key (idempotency_key)=(canary) already exists.',
+  'invalid input syntax for type integer: "canary"',
+])('what libraries put into their messages is hidden: %s', (message) => {
+  expect(text(new Error(message))).not.toContain('canary');
+});
+
+test.each(['canary', '{"a":canary}', `${'x'.repeat(60)}canary${'y'.repeat(60)}`, '"canary" "canary'])(
+  'what JSON.parse quotes is hidden: %s',
+  (json) => {
+    let error: unknown;
+    try {
+      JSON.parse(json);
+    } catch (thrown) {
+      error = thrown;
+    }
+
+    expect(text({ error })).not.toContain('canary');
+  },
+);
+
+test('a text as long as a stranger likes costs little and is cut', () => {
+  const startedAtMs = performance.now();
+  for (const piece of ['1', '"', '://?', 'a@', '+1 ', '(555) ', 'sip:a', 'Key (']) {
+    expect(text({ message: piece.repeat(200_000) }).length).toBeLessThan(30_000);
+  }
+
+  expect(performance.now() - startedAtMs).toBeLessThan(2_000);
 });
 
 test('a bearer token inside a text is hidden', () => {

@@ -59,6 +59,11 @@ test.each([
   expect(() => read(content)).toThrow(message);
 });
 
+test('what is no JSON is refused by its place, and nothing of the file is quoted', () => {
+  expect(() => read('[{"headers":{"x-key":"s3cr3t" "b":1}}]')).toThrow('is not valid JSON: wrong at position 30');
+  expect(() => read('s3cr3t')).not.toThrow('s3cr3t');
+});
+
 test('refuses more tools than a call may have', () => {
   const tools = Array.from({ length: 33 }, (_, index) => ({ ...TOOL, name: `tool_${index}` }));
 
