@@ -1,10 +1,12 @@
-// The mixed bench: calls while good and bad requests come in, beside the same calls without them and the bare relay.
+// The mixed bench: calls while good and bad requests come in, beside the same calls without them and the bare relay; then
+// fewer calls, in which the callee cuts in, beside as many requests.
 // Alone: npx tsx server/bench/mixed.ts [--calls 300] [--requests 200] [--seconds 15] [--rounds 1] [--hasty] [--profile DIRECTORY]
 
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { wholeNumber } from './arguments';
+import { runConversation } from './conversation';
 import { CORES } from './load/child';
 import type { Measurement } from './load/load-report';
 import { measure, type MeasurementOptions } from './load/measure';
@@ -61,6 +63,7 @@ export async function runMixed(options: MixedOptions = {}): Promise<MixedReport>
       tell(`${which === 'mixed' ? 'with requests: ' : ''}${measurementLine(run)}`);
     }
   }
+  const conversation = await runConversation({ requestsPerSecond });
   const traffic = runs.mixed.at(-1)?.traffic;
   if (!traffic) throw new Error('There was no REST traffic');
   return {
@@ -73,6 +76,7 @@ export async function runMixed(options: MixedOptions = {}): Promise<MixedReport>
     mixed: summarise(runs.mixed),
     traffic,
     runs: SUBJECTS.flatMap((which) => runs[which]),
+    conversation,
   };
 }
 

@@ -1,6 +1,7 @@
 // The budgets of a conversation, each beside what was measured.
 
 import { NOISY_PERCENT, type Validity } from '../load/validity';
+import { trafficFlaws } from '../mixed/traffic-rate';
 import { type Budgeted, type Figure, judged } from '../verdict';
 import type { ConversationReport, Distribution } from './conversation-report';
 
@@ -23,6 +24,7 @@ export function conversationValidity(report: ConversationReport): Validity {
     flaws: [
       ...(faults.length > 0 ? [`${faults.length} faults`] : []),
       ...(lateGreetings > 0 ? [`${lateGreetings} greetings not ready`] : []),
+      ...trafficFlaws(report),
     ],
     doubts: [
       ...((foreignCpuPercent ?? 0) > NOISY_PERCENT ? ['disturbed'] : []),
@@ -32,8 +34,8 @@ export function conversationValidity(report: ConversationReport): Validity {
   };
 }
 
-/** The figures of a conversation, judged; null figures without a report. */
-export function conversationBudgets(report: ConversationReport | undefined): Budgeted[] {
+/** The figures of a conversation, judged; null figures without a report. `load` says what else went on. */
+export function conversationBudgets(report: ConversationReport | undefined, load = ''): Budgeted[] {
   const validity = report ? conversationValidity(report) : { losses: [], flaws: [], doubts: [] };
 
   return [
@@ -48,7 +50,7 @@ export function conversationBudgets(report: ConversationReport | undefined): Bud
       digits: 0,
       measured: report?.aboveSent ?? null,
     },
-  ].map((figure) => judged(figure, validity));
+  ].map((figure) => judged({ ...figure, figure: `${figure.figure}${load}` }, validity));
 }
 
 /** What nearly all of them keep, and what the worst of them does. */

@@ -1,5 +1,6 @@
 // The figures of the conversation bench: plain data, the same in JSON.
 
+import type { TrafficFigures } from '../mixed/traffic-protocol';
 import type { CallRecord } from './call-record';
 import type { PlanOptions } from './call-plans';
 import { callPlans } from './call-plans';
@@ -22,6 +23,9 @@ export type ConversationReport = {
   readonly delayedCalls: number;
   readonly networkDelayMs: number;
   readonly concurrency: number;
+  /** REST traffic beside the calls; 0 for none. */
+  readonly requestsPerSecond: number;
+  readonly traffic?: TrafficFigures | undefined;
   /** Of the calls without a delay, greetings that were ready when the callee answered. */
   readonly greetingAfterAnswer: Distribution;
   /** The same, since the carrier's stream was open. */
@@ -51,6 +55,8 @@ export type ConversationReport = {
 export type ConversationRun = {
   readonly plans: PlanOptions;
   readonly concurrency: number;
+  readonly requestsPerSecond: number;
+  readonly traffic: TrafficFigures | undefined;
   readonly records: readonly CallRecord[];
   readonly loopDelayP99Ms: number;
   readonly foreignCpuPercent: number | null;

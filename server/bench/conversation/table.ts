@@ -6,7 +6,7 @@ import type { ConversationReport, Distribution, ErrorFigures } from './conversat
 
 /** The report as text. */
 export function conversationTable(report: ConversationReport): string {
-  const { calls, delayedCalls, networkDelayMs, concurrency, audioEndByKind, faults } = report;
+  const { calls, delayedCalls, networkDelayMs, concurrency, requestsPerSecond, audioEndByKind, faults } = report;
   const { flaws, doubts } = conversationValidity(report);
   const rows = [
     row('answered -> greeting at the carrier', report.greetingAfterAnswer),
@@ -18,7 +18,8 @@ export function conversationTable(report: ConversationReport): string {
   ];
 
   return [
-    `Conversation (${calls} calls and ${delayedCalls} over a slow network, ${concurrency} at a time; milliseconds)`,
+    `Conversation (${calls} calls and ${delayedCalls} over a slow network, ${concurrency} at a time` +
+      `${requestsPerSecond > 0 ? `, beside ${requestsPerSecond} requests/s` : ''}; milliseconds)`,
     '',
     textTable(['figure', 'count', 'p50', 'p95', 'max', 'signed'], rows),
     `audio_end_ms above what was sent: ${report.aboveSent}; greetings not ready: ${report.lateGreetings}; the simulators' ` +

@@ -1,11 +1,15 @@
 // What REST traffic does to the audio of calls: the bare relay, the server alone and the server under requests, in one run.
 
+import { conversationBudgets } from '../conversation/conversation-budgets';
+import type { ConversationReport } from '../conversation/conversation-report';
+import { conversationTable } from '../conversation/table';
 import type { Measurement, SubjectSummary } from '../load/load-report';
 import { largest } from '../load/summary';
 import { hasLosses, isNoisy, isSaturated, LEAST_CALLS, type Validity } from '../load/validity';
 import { fixed, textTable } from '../table';
 import { type Budgeted, type Figure, judged } from '../verdict';
 import type { TrafficFigures } from './traffic-protocol';
+import { trafficFlaws } from './traffic-rate';
 
 /** Everything that the mixed bench found out. */
 export type MixedReport = {
@@ -20,24 +24,21 @@ export type MixedReport = {
   /** Of the last run. */
   readonly traffic: TrafficFigures;
   readonly runs: readonly Measurement[];
+  /** Fewer calls, in which the callee cuts in, beside as many requests. */
+  readonly conversation: ConversationReport;
 };
 
 const LATENCY_BUDGET_MS = { p50Ms: 0.5, p99Ms: 4 } as const;
 const CPU_RATIO_BUDGET = 1.6;
 
-/** With less than this share of the requests sent, the load was another one. */
-const LEAST_RATE_SHARE = 0.95;
-
 /** What stands against the figures. */
-export function mixedValidity({ runs, calls, isPinned, traffic, requestsPerSecond }: MixedReport): Validity {
+export function mixedValidity(report: MixedReport): Validity {
+  const { runs, calls, isPinned } = report;
   const count = (is: (run: Measurement) => boolean): string => `${runs.filter(is).length} of ${runs.length} runs`;
   const saturated = ({ generator }: Measurement): boolean => isSaturated(generator);
   return {
     losses: runs.some(hasLosses) ? [`frames or legs lost in ${count(hasLosses)}`] : [],
-    flaws: [
-      ...(runs.some(saturated) ? [`generator saturated in ${count(saturated)}`] : []),
-      ...(traffic.requestsPerSecond < LEAST_RATE_SHARE * requestsPerSecond ? ['too few requests'] : []),
-    ],
+    flaws: [...(runs.some(saturated) ? [`generator saturated in ${count(saturated)}`] : []), ...trafficFlaws(report)],
     doubts: [
       ...(runs.some(isNoisy) ? [`${count(isNoisy)} disturbed`] : []),
       ...(calls < LEAST_CALLS ? [`fewer than ${LEAST_CALLS} calls`] : []),
@@ -68,6 +69,10 @@ export function mixedBudgets(report: MixedReport | undefined): Budgeted[] {
     judged(cpuFigure(report, load), validity),
     judged(lossFigure(report, load), ofLosses),
     judged(answerFigure(report, load), ofLosses),
+    ...conversationBudgets(
+      report?.conversation,
+      report ? `, ${report.requestsPerSecond} requests/s` : ', REST traffic',
+    ),
   ];
 }
 
@@ -99,6 +104,7 @@ export function mixedTable(report: MixedReport): string {
     ...[...losses, ...flaws].map((reason) => `  VOID: ${reason}`),
     ...doubts.map((reason) => `  in doubt: ${reason}`),
     '',
+    conversationTable(report.conversation),
   ].join('\n');
 }
 
@@ -130,9 +136,8 @@ function lossFigure(report: MixedReport | undefined, load: string): Figure {
 
 /** Answered with 5xx, or not at all. */
 function answerFigure(report: MixedReport | undefined, load: string): Figure {
-  const failed = Object.entries(report?.traffic.statuses ?? {}).filter(
-    ([status]) => status === '0' || Number(status) >= 500,
-  );
+  const all = [report?.traffic, report?.conversation.traffic].flatMap((each) => Object.entries(each?.statuses ?? {}));
+  const failed = all.filter(([status]) => status === '0' || Number(status) >= 500);
   const measured = report ? failed.reduce((sum, [, count]) => sum + count, 0) : null;
   return { figure: `requests that failed${load}`, unit: '', budget: 0, digits: 0, measured };
 }

@@ -49,6 +49,7 @@ export function conversationReport(about: Partial<ConversationReport> = {}): Con
     delayedCalls: 10,
     networkDelayMs: 40,
     concurrency: 10,
+    requestsPerSecond: 0,
     greetingAfterAnswer: few,
     greetingAfterStream: few,
     clear: few,

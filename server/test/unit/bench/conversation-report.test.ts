@@ -10,6 +10,8 @@ import { conversationReport, item, record } from './conversation-records';
 const RUN = {
   plans: { calls: 1, delayedCalls: 1, networkDelayMs: 40, interruptions: 1 },
   concurrency: 10,
+  requestsPerSecond: 0,
+  traffic: undefined,
   loopDelayP99Ms: 1,
   foreignCpuPercent: 2,
 };

@@ -4,17 +4,29 @@ import { mixedTable, type MixedReport } from '../../../bench/mixed/mixed-report'
 import { REQUEST_KINDS } from '../../../bench/mixed/request-kinds';
 import { TrafficCounts } from '../../../bench/mixed/traffic-counts';
 import type { TrafficFigures } from '../../../bench/mixed/traffic-protocol';
+import { conversationReport } from './conversation-records';
 import { measurement } from './measurements';
 
 const LATENCY = 'latency added per frame, p99, 300 calls and 200 requests/s';
+const CLEAR = 'speech_started -> clear at the carrier, worst, 200 requests/s';
 const FAILED = 'requests that failed';
 
 type Told = {
   readonly mixed?: Parameters<typeof measurement>[0];
   readonly traffic?: Partial<TrafficFigures>;
+  /** The requests beside the conversation. */
+  readonly conversation?: Partial<TrafficFigures>;
 };
 
-function report({ mixed = {}, traffic = {} }: Told = {}): MixedReport {
+const TRAFFIC: TrafficFigures = {
+  requestsPerSecond: 200,
+  statuses: { 200: 3000 },
+  kinds: [],
+  openStreams: 20,
+  streamedEvents: 0,
+};
+
+function report({ mixed = {}, traffic = {}, conversation = {} }: Told = {}): MixedReport {
   const runs = {
     relay: measurement({ subject: 'relay', cpuMsPerCallSecond: 1.5 }),
     alone: measurement(),
@@ -28,15 +40,9 @@ function report({ mixed = {}, traffic = {} }: Told = {}): MixedReport {
     relay: summarise([runs.relay]),
     alone: summarise([runs.alone]),
     mixed: summarise([runs.mixed]),
-    traffic: {
-      requestsPerSecond: 200,
-      statuses: { 200: 3000 },
-      kinds: [],
-      openStreams: 20,
-      streamedEvents: 0,
-      ...traffic,
-    },
+    traffic: { ...TRAFFIC, ...traffic },
     runs: Object.values(runs),
+    conversation: conversationReport({ requestsPerSecond: 200, traffic: { ...TRAFFIC, ...conversation } }),
   };
 }
 
@@ -56,6 +62,14 @@ test('the CPU that requests take counts: nobody else pays for it', () => {
 
 test('figures under fewer requests than were wanted are void', () => {
   expect(verdict({ traffic: { requestsPerSecond: 150 } }, LATENCY)).toBe('void (too few requests)');
+});
+
+test('a conversation beside fewer requests than were wanted says nothing, and its unanswered ones count', () => {
+  const told = { conversation: { requestsPerSecond: 150, statuses: { 0: 1, 200: 2999 } } };
+
+  expect(verdict({}, CLEAR)).toBe('ok');
+  expect(verdict(told, CLEAR)).toBe('void (too few requests)');
+  expect(verdict(told, FAILED)).toBe('MISSED');
 });
 
 test('lost frames void the latencies, and are missed themselves', () => {
