@@ -15,7 +15,7 @@ import { LastReplies } from '../http/live-calls';
 import { TunnelWatch } from '../http/tunnel-watch';
 import { type UrlGuard, urlGuard } from '../lib/url-guard';
 import { MediaClock } from '../media/media-clock';
-import type { MediaGateway } from '../media/media-gateway';
+import type { MediaGateway } from '../media/stream/media-gateway';
 import { CallLog } from '../observability/call-log';
 import { CallSpans } from '../observability/call-spans';
 import type { ConnectionRefusal, ServerMetrics } from '../observability/server-metrics';

@@ -15,8 +15,8 @@ import { problemHandler, routeNotFound } from '../http/problem';
 import { IDENTITY_PATH, identityRouter } from '../http/routes/identity';
 import { telnyxWebhooksRouter } from '../http/routes/telnyx-webhooks';
 import type { IdentityProof } from '../lib/identity-proof';
-import { MediaGateway } from '../media/media-gateway';
-import { StreamTokens } from '../media/stream-tokens';
+import { MediaGateway } from '../media/stream/media-gateway';
+import { StreamTokens } from '../media/stream/stream-tokens';
 import { ask } from './ask';
 import { bounded, type Check, fail, type Finding, ok, skipped } from './finding';
 

@@ -2,7 +2,7 @@
 // follows from it. The server never knows what the callee heard, and a wrong correction is lost or lies to the model.
 
 import type { ItemRef } from '../calls/conversation-ports';
-import type { ClearedSpan } from './playout-span';
+import type { ClearedSpan } from './playout/playout-span';
 
 /** The correction of one item. */
 export type Correction =

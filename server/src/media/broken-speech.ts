@@ -4,7 +4,7 @@ import type { RequestedResponse } from '../calls/conversation-ports';
 import type { SpeechRequest } from '../calls/speech';
 import type { BrokenResponse } from './callee-speeches';
 import { restOfWords } from './heard-words';
-import { goOnAfter, goOnWithToolAfter } from './resume-notes';
+import { goOnAfter, goOnWithToolAfter } from './session/resume-notes';
 
 /** A response that broke off, and what is asked for in its place, if anything. */
 export type BrokenSpeech = BrokenResponse & { readonly again: RequestedResponse | undefined };

@@ -7,7 +7,7 @@ import type { AudioTap } from './audio-tap';
 import type { MeteredFrame } from './barge-in-hold';
 import type { MediaClock, Sleeper } from './media-clock';
 import { SessionFeed, type SessionFeedDeps } from './session-feed';
-import { FRAME_MS } from './stream-format';
+import { FRAME_MS } from './stream/stream-format';
 import { VoiceMeter } from './voice-meter';
 
 /** What the callee's audio works with. */

@@ -1,7 +1,7 @@
 // A stream of the carrier that was lost and came back: what the AI is told of it, and whether it has to go on speaking.
 
 import type { SpeechRequest } from '../calls/speech';
-import { GO_ON_AFTER_LINE_GAP, lineGapNote } from './resume-notes';
+import { GO_ON_AFTER_LINE_GAP, lineGapNote } from './session/resume-notes';
 
 /** What follows from a stream that is back. */
 export type EndOfGap = { readonly note: string; readonly request: SpeechRequest | undefined };

@@ -13,12 +13,12 @@ import type { AudioTap } from './audio-tap';
 import { AiVoice } from './ai-voice';
 import { CalleeVoice } from './callee-voice';
 import { LineGap } from './line-gap';
-import { LineStream } from './line-stream';
+import { LineStream } from './stream/line-stream';
 import type { MediaClock } from './media-clock';
-import type { PlayoutPace } from './playout';
+import type { PlayoutPace } from './playout/playout';
 import { RealtimeEar } from './realtime-ear';
 import { ReplyStopwatch } from './reply-latency';
-import { carrierFormat } from './stream-format';
+import { carrierFormat } from './stream/stream-format';
 import { ToolAnswers } from './tool-answers';
 import { TurnLog } from './turn-log';
 

@@ -6,8 +6,8 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { SILENT_LOGGER } from '../../src/observability/logger';
 import { SYSTEM_CLOCK } from '../../src/app/system-clock';
-import { MediaGateway } from '../../src/media/media-gateway';
-import { StreamTokens } from '../../src/media/stream-tokens';
+import { MediaGateway } from '../../src/media/stream/media-gateway';
+import { StreamTokens } from '../../src/media/stream/stream-tokens';
 
 const TOKEN_HEADER = 'x-token';
 

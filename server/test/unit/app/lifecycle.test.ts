@@ -7,7 +7,7 @@ import type { App } from '../../../src/app/compose';
 import { Connections } from '../../../src/app/connections';
 import { httpLimits } from '../../../src/app/http-limits';
 import type { Config } from '../../../src/config/config';
-import type { MediaGateway } from '../../../src/media/media-gateway';
+import type { MediaGateway } from '../../../src/media/stream/media-gateway';
 import { type RunningServer, start } from '../../../src/app/lifecycle';
 import { settle } from '../../support/manual-clock';
 import { CallHarness } from '../calls/call-harness';

@@ -2,7 +2,7 @@
 // not accounted for, once, and answers it once.
 
 import { FakeCarrierStream } from '../../support/fakes';
-import { SteadyRig } from './steady-rig';
+import { SteadyRig } from './session/steady-rig';
 
 /** Milliseconds of each kind of audio that the session heard, in order; kinds are told apart by their bytes. */
 function heardBy(rig: SteadyRig): [byte: number, ms: number][] {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { endCall } from '../../../src/calls/end-call';
 import { settle } from '../../support/manual-clock';
 import type { FollowedSpeech } from './bridge-rig';
-import { SteadyRig } from './steady-rig';
+import { SteadyRig } from './session/steady-rig';
 
 type Step =
   | { readonly do: 'ask' | 'begin' | 'answer' | 'audio' | 'finish' | 'interrupt' }

@@ -2,7 +2,7 @@
 // and whoever waits for that learns what became of it.
 
 import { settle } from '../../support/manual-clock';
-import { SteadyRig } from './steady-rig';
+import { SteadyRig } from './session/steady-rig';
 
 test('given words that broke off are said to their end, and heard then', async () => {
   const rig = SteadyRig.talking();

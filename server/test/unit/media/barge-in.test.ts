@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { planCorrections } from '../../../src/media/barge-in';
-import type { ClearedSpan } from '../../../src/media/playout-span';
+import type { ClearedSpan } from '../../../src/media/playout/playout-span';
 import { anItem } from '../../support/builders';
 
 function aSpan(changes: Partial<ClearedSpan> = {}): ClearedSpan {

@@ -7,7 +7,7 @@ import type { VoiceLineListener } from '../../../src/calls/agent-ports';
 import type { SpeechOutcome, SpeechRequest, ToolCall, TurnTaking } from '../../../src/calls/speech';
 import { MediaBridge } from '../../../src/media/media-bridge';
 import { MediaClock } from '../../../src/media/media-clock';
-import { DEFAULT_PLAYOUT } from '../../../src/media/playout';
+import { DEFAULT_PLAYOUT } from '../../../src/media/playout/playout';
 import { aSpending, anItem } from '../../support/builders';
 import { FakeCarrierStream, FakeRealtimeSession } from '../../support/fakes';
 import { ManualClock } from '../../support/manual-clock';

@@ -1,7 +1,7 @@
 // A carrier that plays what it is sent, a given time later, and echoes marks when it has played up to them. A clear is on
 // its way for as long as anything else, and the frame that it finds in play is played to its end.
 
-import type { PlayoutSink } from '../../../src/media/playout';
+import type { PlayoutSink } from '../../../src/media/playout/playout';
 import type { ManualClock } from '../../support/manual-clock';
 
 export const BYTES_PER_MS = 8;

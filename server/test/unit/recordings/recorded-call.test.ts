@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { PCMU_8K } from '../../../src/audio/audio-format';
-import { CallRecorder } from '../../../src/media/call-recorder';
+import { CallRecorder } from '../../../src/media/recording/call-recorder';
 import { encodeMulaw, rms, tone } from '../../../src/simulator/pcm';
 import { dominantToneHz } from '../../support/audio-fixtures';
 import { aCallId } from '../../support/builders';
