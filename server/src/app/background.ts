@@ -2,15 +2,15 @@
 // the callbacks, the day's budget, the do-not-call list and the end of old data. Started when the server listens (the
 // budget before, as it has to be known), stopped with it (the callbacks after it, with the records).
 
-import type { AiBreaker } from '../calls/ai-breaker';
+import type { AiBreaker } from '../calls/admission/ai-breaker';
 import type { CallService } from '../calls/call-service';
-import type { DayBudget } from '../calls/day-budget';
-import type { Overload } from '../calls/overload';
-import { NodeLease } from '../calls/node-lease';
+import type { DayBudget } from '../calls/admission/day-budget';
+import type { Overload } from '../calls/admission/overload';
+import { NodeLease } from '../calls/upkeep/node-lease';
 import type { Carrier, Clock, Logger } from '../calls/ports';
-import { Reaper, type ReaperTimes } from '../calls/reaper';
-import { Reconciler } from '../calls/reconciler';
-import { RetentionSweep } from '../calls/retention-sweep';
+import { Reaper, type ReaperTimes } from '../calls/upkeep/reaper';
+import { Reconciler } from '../calls/upkeep/reconciler';
+import { RetentionSweep } from '../calls/upkeep/retention-sweep';
 import type { DoNotCallFile } from './do-not-call-file';
 import type { Records } from './records';
 

@@ -2,13 +2,13 @@
 // of their own (records, telephony, conversations, web, background, seeing), and all of it here.
 
 import type { Express } from 'express';
-import { AiBreaker, breakerWatcher } from '../calls/ai-breaker';
+import { AiBreaker, breakerWatcher } from '../calls/admission/ai-breaker';
 import type { CallBehaviour } from '../calls/behaviour';
 import { CallService } from '../calls/call-service';
 import { type Deadlines, DEFAULT_DEADLINES } from '../calls/call-timers';
-import { DayBudget } from '../calls/day-budget';
+import { DayBudget } from '../calls/admission/day-budget';
 import type { Clock, Logger } from '../calls/ports';
-import type { ReaperTimes } from '../calls/reaper';
+import type { ReaperTimes } from '../calls/upkeep/reaper';
 import type { CallWatcher } from '../calls/record-ports';
 import type { Config } from '../config/config';
 import { LastReplies } from '../http/live-calls';

@@ -1,8 +1,8 @@
 // Whether new calls can be placed and their records be kept, for GET /ready.
 
-import type { AiBreaker } from '../calls/ai-breaker';
+import type { AiBreaker } from '../calls/admission/ai-breaker';
 import type { CallService } from '../calls/call-service';
-import type { Overload } from '../calls/overload';
+import type { Overload } from '../calls/admission/overload';
 import type { Clock } from '../calls/ports';
 import { firstWithin } from '../calls/wait';
 import type { Readiness, ReadinessCheck } from '../http/routes/ready';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CallbackDelivery } from '../callbacks/callback-delivery';
 import { statusCallback } from '../callbacks/status-callback';
 import { wakingWriter } from '../callbacks/waking-writer';
-import { CallJournal } from '../calls/call-journal';
+import { CallJournal } from '../calls/journal/call-journal';
 import type { Clock, Logger } from '../calls/ports';
 import type { CallStore, CallWatcher, DialLedger, NodeLeases, Retention, UsageReport } from '../calls/record-ports';
 import type { RecordsConfig } from '../config/record-settings';

@@ -1,10 +1,10 @@
 // What the server lets be seen of itself, composed: its figures, the spans of its calls, and the lag that stops new calls.
 
 import { LIVE_STATUSES } from '../calls/call-state';
-import type { AiBreaker } from '../calls/ai-breaker';
+import type { AiBreaker } from '../calls/admission/ai-breaker';
 import type { CallService } from '../calls/call-service';
-import type { DayBudget } from '../calls/day-budget';
-import { Overload } from '../calls/overload';
+import type { DayBudget } from '../calls/admission/day-budget';
+import { Overload } from '../calls/admission/overload';
 import type { Clock, Logger } from '../calls/ports';
 import { firstWithin } from '../calls/wait';
 import type { Config } from '../config/config';

@@ -2,7 +2,7 @@
 // answer.
 
 import { type Call, withStatus } from './call';
-import type { CallJournal } from './call-journal';
+import type { CallJournal } from './journal/call-journal';
 import { endCall } from './end-call';
 import type { Clock } from './ports';
 import { patiently } from './record-patience';

@@ -1,10 +1,10 @@
 // The parts of one live call, put together: its record, its leg, its stream, its transfer, its conversation and their
 // deadlines. What they do to each other is decided by LiveCall.
 
-import type { Admission } from './admission';
+import type { Admission } from './admission/admission';
 import type { CallControls, OpenConversation } from './agent-ports';
 import type { Call } from './call';
-import type { CallJournal } from './call-journal';
+import type { CallJournal } from './journal/call-journal';
 import { CallLimit } from './call-limit';
 import { CallRecord } from './call-record';
 import { CallTimers, type Deadlines } from './call-timers';
@@ -18,7 +18,7 @@ import { StrayLegs } from './stray-legs';
 import { StreamStart } from './stream-start';
 import { Talk } from './talk';
 import { Transfer } from './transfer';
-import { TransferPlaces } from './transfer-places';
+import { TransferPlaces } from './admission/transfer-places';
 
 /** What a live call works with. */
 export type LiveCallDeps = {

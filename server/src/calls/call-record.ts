@@ -1,7 +1,7 @@
 // The record of one live call as it grows: its present version, and every change and event written down as it happens.
 
 import { addUsage, type Call, type CallUsage, withStatus } from './call';
-import type { CallJournal } from './call-journal';
+import type { CallJournal } from './journal/call-journal';
 import type { CallStatus } from './call-state';
 import { type Charge, knownAmountOf } from './cost';
 import type { EndCall } from './end-call';

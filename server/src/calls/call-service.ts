@@ -1,7 +1,7 @@
 // The use cases: place a call, look at calls, steer and end them, take a carrier's event, join a stream, drain.
 
 import { randomUUID } from 'node:crypto';
-import { Admission, type Entry, type AdmissionDeps } from './admission';
+import { Admission, type Entry, type AdmissionDeps } from './admission/admission';
 import { type Call, type CallRequest, createCall, MAX_INSTRUCTIONS } from './call';
 import { CallIntake } from './call-intake';
 import { CallRegistry } from './call-registry';
@@ -10,12 +10,12 @@ import type { AnnouncedStream, SayRequest } from './conversation-ports';
 import { endCall, type EndReason } from './end-call';
 import { InTurn } from '../lib/in-turn';
 import { CallNotFoundError, CallStateError, IdempotencyMismatchError } from './errors';
-import type { WatchedCall } from './reaper';
+import type { WatchedCall } from './upkeep/reaper';
 import type { LiveCallDeps } from './call-parts';
-import { LateEvents } from './late-events';
+import { LateEvents } from './upkeep/late-events';
 import { LiveCall } from './live-call';
 import type { CarrierEvent } from './ports';
-import type { TransferOrder } from './transfer-places';
+import type { TransferOrder } from './admission/transfer-places';
 import type { CallPage, CallQuery, CallStore, Idempotency, Replay, StoredEntry } from './record-ports';
 import { RecentIds } from './recent-ids';
 import { fromRecord } from './record-reading';

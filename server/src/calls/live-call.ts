@@ -13,9 +13,9 @@ import { dialRequest } from './dial-request';
 import { type EndCall, endCall, type EndReason, experienced } from './end-call';
 import { guardedClock } from './fault-guard';
 import type { CarrierEvent } from './ports';
-import type { WatchedCall } from './reaper';
+import type { WatchedCall } from './upkeep/reaper';
 import type { Talk } from './talk';
-import type { TransferOrder } from './transfer-places';
+import type { TransferOrder } from './admission/transfer-places';
 
 /** A call from its first dial to the moment when nothing of it is left. */
 export class LiveCall {

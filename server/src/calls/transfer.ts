@@ -9,7 +9,7 @@ import { carrierLimitSeconds } from './dial-request';
 import type { EndDetails } from './end-call';
 import { CarrierError, carrierFacts } from './errors';
 import type { CarrierEvent } from './ports';
-import type { TransferPlaces } from './transfer-places';
+import type { TransferPlaces } from './admission/transfer-places';
 import type { StrayLegs } from './stray-legs';
 
 /** What a transfer works with. */

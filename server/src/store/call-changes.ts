@@ -1,6 +1,6 @@
 // A batch of records sorted by call: each call is written once, with as many numbers as its new rows need.
 
-import { callIdOf } from '../calls/call-journal';
+import { callIdOf } from '../calls/journal/call-journal';
 import type { QueuedCallback, RecordWrite, TimelineEntry } from '../calls/record-ports';
 import { type CallProgressData, toProgress } from './call-row';
 import { encoded, type EncodedEntry } from './entry-rows';

@@ -1,8 +1,8 @@
 // A carrier's bill that comes again after a restart, or at another node, costs once.
 
-import { CallJournal } from '../../src/calls/call-journal';
+import { CallJournal } from '../../src/calls/journal/call-journal';
 import type { Charge } from '../../src/calls/cost';
-import { LateEvents } from '../../src/calls/late-events';
+import { LateEvents } from '../../src/calls/upkeep/late-events';
 import { SqlCallStore } from '../../src/store/call-store';
 import { SqlUsageReport } from '../../src/store/usage-report';
 import { aCall, aCarrierEvent } from '../support/builders';

@@ -1,8 +1,8 @@
 // The calls of one node with everything around them faked, and words for what tests do to them.
 
-import type { CallLimits, Gate } from '../../../src/calls/admission';
+import type { CallLimits, Gate } from '../../../src/calls/admission/admission';
 import type { Call, CallRecording, CallRequest } from '../../../src/calls/call';
-import { CallJournal } from '../../../src/calls/call-journal';
+import { CallJournal } from '../../../src/calls/journal/call-journal';
 import { CallService } from '../../../src/calls/call-service';
 import { type Deadlines, DEFAULT_DEADLINES } from '../../../src/calls/call-timers';
 import { endCall, type EndReason } from '../../../src/calls/end-call';

@@ -20,12 +20,24 @@ test('explains every folder of the source, and no other', () => {
   expect([...documented].sort()).toEqual(folders.sort());
 });
 
-test('names only files of calls/ that exist', () => {
-  const row = doc.split('\n').find((line) => line.startsWith('| `calls/`')) ?? '';
-  const named = [...row.matchAll(/`([a-z-]+)`/g)].map(([, name]) => `${name}.ts`);
+describe.each(['calls', 'media'])('%s/', (folder) => {
+  const row = doc.split('\n').find((line) => line.startsWith(`| \`${folder}/\``)) ?? '';
+  const inside = readdirSync(join(source, folder), { recursive: true, withFileTypes: true });
 
-  const files = readdirSync(join(source, 'calls'));
+  test('names only files that exist', () => {
+    const named = [...row.matchAll(/`([a-z-]+)`/g)].map(([, name]) => `${name}.ts`);
 
-  expect(named.length).toBeGreaterThan(0);
-  expect(files).toEqual(expect.arrayContaining(named));
+    const files = inside.filter((entry) => entry.isFile()).map(({ name }) => name);
+
+    expect(named.length).toBeGreaterThan(0);
+    expect(files).toEqual(expect.arrayContaining(named));
+  });
+
+  test('names every folder inside', () => {
+    const named = [...row.matchAll(/`([a-z-]+)\/`/g)].map(([, name]) => name).filter((name) => name !== folder);
+
+    const folders = inside.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+
+    expect(named.toSorted()).toEqual(folders.toSorted());
+  });
 });

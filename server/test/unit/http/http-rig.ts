@@ -1,7 +1,7 @@
 // The HTTP application over calls whose surroundings are faked.
 
 import type { Express } from 'express';
-import type { CallLimits } from '../../../src/calls/admission';
+import type { CallLimits } from '../../../src/calls/admission/admission';
 import { type CallBehaviour, DEFAULT_BEHAVIOUR } from '../../../src/calls/behaviour';
 import { WebhookRefusedError } from '../../../src/calls/errors';
 import type { Call } from '../../../src/calls/call';

@@ -1,7 +1,7 @@
 // What a caller reads when a call is refused by a rule: which rule, which setting is behind it, and when to try again.
 
 import request from 'supertest';
-import type { CallLimits } from '../../../src/calls/admission';
+import type { CallLimits } from '../../../src/calls/admission/admission';
 import { settle } from '../../support/manual-clock';
 import { HttpRig, problemFields } from './http-rig';
 
