@@ -1,10 +1,11 @@
 // Requests give way to audio. Many that arrive at once would be served in one go, and every frame would wait for all of
 // them: here each go is short, and what has come of the calls meanwhile is dealt with in between.
 
-// A tenth of a frame: too little to be heard. A request that takes longer is served whole, and alone.
+// A tenth of a frame: too little to be heard. A request that takes longer is served whole, and alone. What requests do after
+// they waited for something is not in it: that comes in the same turn, as there is no way to know whose it is.
 const GO_MS = 2;
 
-/** Runs tasks in their order, as many in one go as fit into a moment. */
+/** Runs tasks in their order, as many in one go as begin within a moment. */
 export class AudioFirst {
   readonly #nowMs: () => number;
   readonly #waiting: (() => void)[] = [];
