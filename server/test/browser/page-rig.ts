@@ -1,7 +1,7 @@
 // What tests of the operator's page work with: the page in a real browser, against the whole server between the simulators.
 
 import { rmSync } from 'node:fs';
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { TestBridge } from '../support/test-bridge';
 import { until } from '../support/until';
 import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium';
@@ -85,6 +85,12 @@ export async function tabTo(page: Page, target: Locator): Promise<void> {
   throw new Error(`Tab does not lead to ${String(target)}.`);
 }
 
+/** A request that a test changes on its way may still be under way: that it gets no further is no failure. */
+async function closeContext(context: BrowserContext): Promise<void> {
+  await Promise.all(context.pages().map((page) => page.unrouteAll({ behavior: 'ignoreErrors' })));
+  await context.close();
+}
+
 /** What a test has. */
 export type PageRig = {
   readonly bridge: TestBridge;
@@ -121,7 +127,7 @@ export function describePage(name: string, tests: (rig: PageRig) => void): void 
     }, LIMIT_MS);
 
     afterEach(async () => {
-      await Promise.all(browser.contexts().map((context) => context.close()));
+      await Promise.all(browser.contexts().map(closeContext));
       gate.close();
       await bridge.close();
     }, LIMIT_MS);
