@@ -147,7 +147,9 @@ export class Desk {
     await this.#guarded(
       async () => {
         const page = await this.#feeds.past(nextCursor);
-        if (!signal.aborted) this.#change({ type: 'past.told', page, isOlder: true });
+        // The list may have begun anew meanwhile: this is not what comes behind it.
+        const isNext = !signal.aborted && this.#state.nextCursor === nextCursor;
+        if (isNext) this.#change({ type: 'past.told', page, isOlder: true });
       },
       (words) => this.#change({ type: 'list.troubled', words: `Older calls cannot be shown: ${words}` }),
     );
@@ -191,10 +193,12 @@ export class Desk {
 
   async #showDetails(callId: string): Promise<void> {
     const { signal } = this.#choice;
-    await this.#guarded(async () => {
-      const details = await this.#feeds.details(callId);
-      if (!signal.aborted) this.#change({ type: 'call.told', details });
-    });
+    // What is found of one call, or goes wrong with it, is not told of another.
+    const tell = (change: Change): void => void (signal.aborted || this.#change(change));
+    await this.#guarded(
+      async () => tell({ type: 'call.told', details: await this.#feeds.details(callId) }),
+      (words) => tell({ type: 'trouble.told', words }),
+    );
   }
 
   async #command(command: 'interrupt' | 'say' | 'hangup', body?: unknown): Promise<string> {

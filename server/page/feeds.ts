@@ -1,6 +1,6 @@
 // Where the page gets its data from: two streams, for all live calls and for the chosen one, and a few looks now and then.
 
-import type { Api } from './api.ts';
+import { type Api, isRefusal } from './api.ts';
 import { follow, type Link } from './follow.ts';
 import {
   type CallDetails,
@@ -81,6 +81,8 @@ export class Feeds {
         return false;
       },
       onLink: on.onLink,
+      // There is such a stream: whoever says that there is none stands before the server, and goes again.
+      isFinal: isRefusal,
       signal,
       pause,
     });
@@ -100,6 +102,7 @@ export class Feeds {
         return event === 'end';
       },
       onLink: () => undefined,
+      isFinal: ({ isPassing }) => !isPassing,
       signal,
       pause,
     });

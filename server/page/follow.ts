@@ -20,6 +20,8 @@ export type FollowOptions = {
   readonly onEvent: (event: ServerEvent) => boolean;
   /** `notice` is what the server says to why there is no connection; empty when it says nothing. */
   readonly onLink: (link: Link, notice: string) => void;
+  /** True for what another try does not change. */
+  readonly isFinal: (error: ApiError) => boolean;
   readonly signal: AbortSignal;
   /** Resolves after so long, or sooner when it is worth a try. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -72,7 +74,7 @@ async function readOnce(options: FollowOptions, place: Place): Promise<Outcome> 
       });
     }
   } catch (error) {
-    if (error instanceof ApiError && !error.isPassing) throw error;
+    if (error instanceof ApiError && options.isFinal(error)) throw error;
     if (error instanceof ApiError && error.status !== 0) notice = error.message;
   } finally {
     connection.abort();

@@ -20,7 +20,7 @@ type Surface = {
 };
 
 /** The colours as the style sheet has them now. */
-export function currentColors(): Colors {
+function currentColors(): Colors {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string): string => style.getPropertyValue(name).trim();
   return { callee: color('--callee'), assistant: color('--ai'), rest: color('--line'), ink: color('--ink') };

@@ -30,7 +30,8 @@ export class RecordingView {
   readonly #place = byId('place', HTMLElement);
   readonly #length = byId('length', HTMLElement);
   readonly #audio = new Audio();
-  #url: string | undefined;
+  /** Undefined without a recording, null for one that is gone. */
+  #url: string | null | undefined;
   #wav: Wav | undefined;
   #peaks: readonly [Float32Array, Float32Array] | undefined;
   #loading = new AbortController();
@@ -54,7 +55,7 @@ export class RecordingView {
     this.#root.hidden = !recording;
     if (recording?.url === this.#url) return;
     this.#close();
-    this.#url = recording?.url ?? undefined;
+    this.#url = recording?.url;
     if (recording) this.#offer(recording);
   }
 
@@ -83,7 +84,7 @@ export class RecordingView {
 
   async #open(): Promise<void> {
     const [url, { signal }] = [this.#url, this.#loading];
-    if (url === undefined) return;
+    if (!url) return;
     this.#load.hidden = true;
     setText(this.#note, 'Loading the recording…');
     try {

@@ -148,6 +148,10 @@ function unheard(calls: readonly LiveCall[]): LiveCall[] {
 
 /** The newest come anew with each look; what was fetched behind them stays. */
 function withNewer(state: PageState, page: PastPage): PageState {
+  const known = new Set(state.past.map(({ callId }) => callId));
+  // Between them and those that are shown are others: what is behind is fetched from these on.
+  const isGap = page.nextCursor !== null && !page.calls.some(({ callId }) => known.has(callId));
+  if (isGap) return { ...state, past: page.calls, nextCursor: page.nextCursor };
   const fresh = new Set(page.calls.map(({ callId }) => callId));
   const oldest = page.calls.at(-1)?.createdAt ?? '';
   const kept = state.past.filter(({ callId, createdAt }) => !fresh.has(callId) && createdAt < oldest);

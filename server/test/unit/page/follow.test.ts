@@ -1,6 +1,6 @@
 // Following an event stream over connections that break.
 
-import { ApiError, type StreamRequest } from '../../../page/api.ts';
+import { ApiError, isRefusal, type StreamRequest } from '../../../page/api.ts';
 import { follow, type Link, pauseMs } from '../../../page/follow.ts';
 
 type Connection = { readonly text: string } | { readonly error: Error } | 'complete';
@@ -14,7 +14,14 @@ type Followed = {
 };
 
 /** Follows connections one after the other until `end` comes, or the last of them is used up. */
-async function followed(...connections: readonly Connection[]): Promise<Followed> {
+function followed(...connections: readonly Connection[]): Promise<Followed> {
+  return followedUnless(({ isPassing }) => !isPassing, connections);
+}
+
+async function followedUnless(
+  isFinal: (error: ApiError) => boolean,
+  connections: readonly Connection[],
+): Promise<Followed> {
   const result: Followed = { data: [], links: [], notices: [], pauses: [], places: [] };
   const stop = new AbortController();
   await follow({
@@ -33,6 +40,7 @@ async function followed(...connections: readonly Connection[]): Promise<Followed
       result.links.push(link);
       if (notice !== '') result.notices.push(notice);
     },
+    isFinal,
     signal: stop.signal,
     pause: (ms) => {
       result.pauses.push(ms);
@@ -76,6 +84,16 @@ test('it never waits for longer than a quarter of a minute, and never less than 
 
 test('a server that says no is not asked again', async () => {
   await expect(followed({ error: new ApiError('No', 401, 'UNAUTHORIZED') })).rejects.toMatchObject({ status: 401 });
+});
+
+test('a stream that is there for good is asked for again, whoever says that there is none, until the key is refused', async () => {
+  const noSuchPage = new ApiError('404 Not Found', 404, 'NOT_FOUND');
+  const { data, notices } = await followedUnless(isRefusal, [{ error: noSuchPage }, { text: 'data: one\n\n' }]);
+
+  expect(data).toEqual(['one']);
+  expect(notices).toEqual(['404 Not Found']);
+  const refused = new ApiError('No such key.', 401, 'UNAUTHORIZED');
+  await expect(followedUnless(isRefusal, [{ error: refused }])).rejects.toBe(refused);
 });
 
 test('a server that is busy is asked again', async () => {

@@ -67,6 +67,16 @@ test('a look at the newest calls keeps the older ones that were fetched, and the
   expect(state.nextCursor).toBe('after-a');
 });
 
+test('newest calls that do not reach those that are shown take their place: none between them is skipped', () => {
+  const state = after(
+    { type: 'past.told', page: { calls: [past('b', 2), past('a', 1)], nextCursor: null }, isOlder: false },
+    { type: 'past.told', page: { calls: [past('z', 26), past('y', 25)], nextCursor: 'after-y' }, isOlder: false },
+  );
+
+  expect(state.past.map(({ callId }) => callId)).toEqual(['z', 'y']);
+  expect(state.nextCursor).toBe('after-y');
+});
+
 test('a page that comes twice shows no call twice', () => {
   const page: Change = { type: 'past.told', page: { calls: [past('b', 2)], nextCursor: null }, isOlder: true };
 
