@@ -52,6 +52,10 @@ export type Attempt =
       readonly retryAfterMs?: number | undefined;
     };
 
+// As Node's own agent has it. Whatever stands before an endpoint drops idle connections without a word: a try on one of
+// those would wait in vain, and the endpoint would pass for one that does not answer.
+const KEPT_CONNECTIONS = { keepAlive: true, timeout: 5_000 } as const;
+
 /** What tries work with. */
 export type CallbackRequestsDeps = {
   readonly clock: Clock;
@@ -70,8 +74,8 @@ export class CallbackRequests {
     const { lookup } = deps.guard;
     this.#deps = deps;
     this.#agents = {
-      httpAgent: new HttpAgent({ lookup, keepAlive: true }),
-      httpsAgent: new HttpsAgent({ lookup, keepAlive: true }),
+      httpAgent: new HttpAgent({ lookup, ...KEPT_CONNECTIONS }),
+      httpsAgent: new HttpsAgent({ lookup, ...KEPT_CONNECTIONS }),
     };
   }
 

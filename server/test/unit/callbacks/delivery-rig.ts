@@ -42,6 +42,13 @@ export class Endpoint {
     return this.deliveries.map(({ body }) => body);
   }
 
+  /** How many connections are open. */
+  connections(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+    });
+  }
+
   async listen(): Promise<void> {
     await new Promise<void>((resolve) => void this.#server.listen(0, '127.0.0.1', resolve));
   }
