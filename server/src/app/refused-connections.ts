@@ -21,11 +21,15 @@ const GONE = new Set(['ECONNRESET', 'EPIPE']);
 
 /** Answers what cannot be read as HTTP, or takes too long, and tells why. */
 export function answerOddRequests(server: Server, onRefused: (why: ConnectionRefusal) => void): void {
-  const answering = new WeakSet<Duplex>();
-  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    answering.add(socket);
-    response.once('close', () => answering.delete(socket));
-  });
+  // How many answers are under way: requests may come one behind the other.
+  const answering = new WeakMap<Duplex, number>();
+  const note = (socket: Duplex, by: 1 | -1): void => void answering.set(socket, (answering.get(socket) ?? 0) + by);
+  const onRequest = ({ socket }: IncomingMessage, response: ServerResponse): void => {
+    note(socket, 1);
+    response.once('close', () => note(socket, -1));
+  };
+  // Node tells of one whose client asks first by the other event only.
+  server.prependListener('request', onRequest).prependListener('checkContinue', onRequest);
   server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket) => {
     if (GONE.has(code) || !socket.writable) {
       socket.destroy();
@@ -34,7 +38,7 @@ export function answerOddRequests(server: Server, onRefused: (why: ConnectionRef
     const { why, status } = ANSWERS[code] ?? MALFORMED;
     onRefused(why);
     // Within another answer it would be taken for a part of that.
-    if (answering.has(socket)) socket.destroy();
+    if ((answering.get(socket) ?? 0) > 0) socket.destroy();
     else refuseUpgrade(socket, { status });
   });
 }

@@ -63,3 +63,28 @@ test('what is odd within an answer ends the connection and is no part of that an
   expect(answer.match(/HTTP\/1\.1/g) ?? []).toHaveLength(answer === '' ? 0 : 1);
   await until(async () => (await refused('malformed')) === 1);
 }, 60_000);
+
+test.each([
+  ['behind another one', 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n', ''],
+  ['whose client asked first', '', 'Expect: 100-continue\r\n'],
+])(
+  'what is odd while an answer %s is being sent is no part of it',
+  async (_which, before, header) => {
+    bridge = await TestBridge.start();
+    const callId = await bridge.place();
+    const socket = connect(Number(new URL(bridge.url).port), '127.0.0.1');
+    let answer = '';
+    const ended = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
+    socket.on('data', (chunk) => (answer += chunk.toString()));
+
+    const stream = `GET /api/ai-calls/${callId}/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n`;
+    socket.write(`${before}${stream}${header}\r\n`);
+    await until(() => answer.includes('text/event-stream'));
+    socket.write('canary\r\n\r\n');
+
+    await ended;
+    expect(answer).not.toContain(' 400 ');
+    expect(await refused('malformed')).toBe(1);
+  },
+  60_000,
+);
