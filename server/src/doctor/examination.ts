@@ -11,7 +11,7 @@ import { certificateCheck } from './certificate-check';
 import { clockCheck } from './clock-check';
 import { dataChecks } from './data-checks';
 import { doorCheck, FrontDoor } from './door';
-import { type Check, fail, type Finding, skipped } from './finding';
+import { type Check, fail, type Finding, once, skipped } from './finding';
 import { machineChecks, openFilesCheck } from './machine-checks';
 import { openAiChecks, REFUSED_OPENAI_KEY } from './openai-checks';
 import { publicUrlChecks } from './public-url-checks';
@@ -53,7 +53,7 @@ export function examine({ environment, fileNames, system, clock }: ExaminationDe
   const door = new FrontDoor(config, { clock, log: SILENT_LOGGER, identity });
   const farEnds = farEndChecks(config, clock);
   const checks = begun([
-    settingsCheck(config, { ...system, unknown }),
+    settingsCheck(config, { ...system, unknown, clock }),
     openFilesCheck(system, config.access),
     ...dataChecks(config.records, system, clock),
     ...farEnds,
@@ -81,8 +81,7 @@ async function isKeyRefused(checks: readonly Check[]): Promise<boolean> {
 
 /** Asking for what a check has found does not start it again. */
 function onlyOnce({ name, run }: Check): Check {
-  let findings: ReturnType<Check['run']> | undefined;
-  return { name, run: () => (findings ??= run()) };
+  return { name, run: once(run) };
 }
 
 function begun(checks: readonly Check[]): Examination['checks'] {

@@ -62,6 +62,12 @@ export async function bounded<T>(clock: Clock, work: (signal: AbortSignal) => Pr
   }
 }
 
+/** The same answer for all who ask. */
+export function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => (answer ??= ask());
+}
+
 /** Problems one by one; where there is none, what is in order. */
 export function orOk(problems: readonly (Finding | undefined)[], found: string): readonly Finding[] {
   const real = problems.filter((problem) => problem !== undefined);

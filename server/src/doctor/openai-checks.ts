@@ -5,7 +5,7 @@ import type { Clock, Logger } from '../calls/ports';
 import type { Config } from '../config/config';
 import { askForModel, type ModelAnswer } from '../realtime/openai-models';
 import { probeSession } from '../realtime/session-probe';
-import { bounded, type Check, CHECK_LIMIT_MS, fail, type Finding, ok, skipped, warn } from './finding';
+import { bounded, type Check, CHECK_LIMIT_MS, fail, type Finding, ok, once, skipped, warn } from './finding';
 import { unreachable } from './unreachable';
 
 // Before the check itself gives up.
@@ -40,8 +40,7 @@ export function openAiChecks(config: Pick<Config, 'openai' | 'behaviour'>, deps:
     setting: 'OPENAI_TRANSCRIPTION_MODEL',
     refusedKey: skipped(SAME_KEY),
   };
-  let answer: Promise<ModelAnswer> | undefined;
-  const askForKey = (): Promise<ModelAnswer> => (answer ??= ask(model));
+  const askForKey = once(() => ask(model));
   const session = async (): Promise<readonly Finding[]> => {
     const findings = await sessionFindings(config, deps);
     const isOpened = findings.every(({ state }) => state !== 'fail');

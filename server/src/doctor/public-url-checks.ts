@@ -13,7 +13,7 @@ import { MEDIA_MARK } from '../media/stream/media-gateway';
 import { MEDIA_PATH } from '../media/stream/stream-tokens';
 import { type Answer, ask } from './ask';
 import { type Door, newNonce } from './door';
-import { bounded, type Check, fail, type Finding, ok, skipped } from './finding';
+import { bounded, type Check, fail, type Finding, ok, once, skipped } from './finding';
 import { isOutOfReach, OUT_OF_REACH } from './settings-checks';
 import { unreachable } from './unreachable';
 
@@ -40,9 +40,7 @@ export type PublicUrlDeps = {
 /** The checks of the public URL. */
 export function publicUrlChecks(config: Pick<Config, 'http' | 'telnyx'>, deps: PublicUrlDeps): readonly Check[] {
   const url = config.http.publicUrl;
-  let asked: Promise<Finding> | undefined;
-  const leadsHere = (): Promise<Finding> =>
-    (asked ??= isOutOfReach(config) ? Promise.resolve(OUT_OF_REACH) : identityFinding(url, deps));
+  const leadsHere = once(async () => (isOutOfReach(config) ? OUT_OF_REACH : identityFinding(url, deps)));
   const behind = (look: (signal: AbortSignal) => Promise<Finding>) => async (): Promise<readonly Finding[]> => {
     const { state } = await leadsHere();
     if (state !== 'ok') return [isOutOfReach(config) ? OUT_OF_REACH : NOT_THERE];

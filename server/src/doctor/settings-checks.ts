@@ -1,10 +1,13 @@
 // Settings that are allowed and yet hardly meant: who can get at the server and at what it says, and what is kept.
 
 import { isIP } from 'node:net';
-import type { Config } from '../config/config';
+import { DoNotCallFile } from '../app/do-not-call-file';
+import type { Clock } from '../calls/ports';
+import { type Config, ConfigError } from '../config/config';
 import type { UnknownSetting } from '../config/unknown-settings';
 import { isLoopbackAddress, isLoopbackHost } from '../lib/loopback';
 import { isPublicAddress } from '../lib/url-guard';
+import { SILENT_LOGGER } from '../observability/logger';
 import { unpricedModels } from '../realtime/pricing';
 import { type Check, fail, type Finding, orOk, skipped, warn } from './finding';
 import type { System } from './system';
@@ -13,7 +16,7 @@ import type { System } from './system';
 const LOCAL_NAME = /^[^.]+$|\.(localhost|local|internal)$/;
 
 /** Tells whether a URL leads to where only this machine or its own network gets. */
-export function isPrivateUrl(url: string): boolean {
+function isPrivateUrl(url: string): boolean {
   const host = new URL(url).hostname.replace(/^\[|\]$|\.$/g, '');
   return isIP(host) === 0 ? LOCAL_NAME.test(host) : !isPublicAddress(host);
 }
@@ -36,10 +39,13 @@ export function unknownSettingFindings(unknown: readonly UnknownSetting[]): Find
 }
 
 /** What settings are looked at with. */
-export type SettingsSurroundings = Pick<System, 'isContainer'> & { readonly unknown: readonly UnknownSetting[] };
+export type SettingsSurroundings = Pick<System, 'isContainer'> & {
+  readonly unknown: readonly UnknownSetting[];
+  readonly clock: Clock;
+};
 
 /** Looks at settings that are complete. */
-export function settingsCheck(config: Config, { isContainer, unknown }: SettingsSurroundings): Check {
+export function settingsCheck(config: Config, { isContainer, unknown, clock }: SettingsSurroundings): Check {
   const problems = [
     ...unknownSettingFindings(unknown),
     ...publicUrlProblems(config),
@@ -53,7 +59,20 @@ export function settingsCheck(config: Config, { isContainer, unknown }: Settings
       ? warn('LOG_LEVEL=debug writes a lot', 'Use info, unless you are looking for something.')
       : undefined,
   ];
-  return { name: 'settings', run: () => Promise.resolve(orOk(problems, 'complete')) };
+  const run = async (): Promise<readonly Finding[]> =>
+    orOk([await doNotCallProblem(config.access, clock), ...problems], 'complete');
+  return { name: 'settings', run };
+}
+
+/** The server would not start with a list that it cannot read. */
+async function doNotCallProblem({ doNotCallFile }: Config['access'], clock: Clock): Promise<Finding | undefined> {
+  try {
+    await DoNotCallFile.open(doNotCallFile, { clock, log: SILENT_LOGGER });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConfigError) return fail('DO_NOT_CALL_FILE is not right', error.problems.join(' '));
+    throw error;
+  }
 }
 
 function publicUrlProblems(config: Config): (Finding | undefined)[] {

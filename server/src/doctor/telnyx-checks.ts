@@ -11,7 +11,7 @@ import type {
   AccountProfile,
 } from '../carriers/telnyx/telnyx-account';
 import type { Config } from '../config/config';
-import { bounded, type Check, fail, type Finding, ok, orOk, skipped, TimeLimitError, warn } from './finding';
+import { bounded, type Check, fail, type Finding, ok, once, orOk, skipped, TimeLimitError, warn } from './finding';
 import { unreachable } from './unreachable';
 
 // A few calls' worth.
@@ -43,24 +43,18 @@ export function telnyxChecks(account: TelnyxAccount, config: TelnyxExpectations,
     return profileFindings(await bounded(clock, () => account.profile(profileId)), config);
   };
   return [
-    check(
-      'Telnyx key',
-      async () => keyFindings(await bounded(clock, () => account.balance())),
-      () => ({ 401: REFUSED_TELNYX_KEY }),
-    ),
-    check(
-      'Telnyx connection',
-      async () => applicationFindings(await application(), config),
-      () => ({
-        404: fail(
-          'there is no Call Control application with the id in TELNYX_CONNECTION_ID',
-          'Copy the id of your Voice API application: portal, Voice, Programmable Voice.',
-        ),
-      }),
-    ),
-    check('Telnyx profile', profile, () => ({
+    check('Telnyx key', async () => keyFindings(await bounded(clock, () => account.balance())), {
+      401: REFUSED_TELNYX_KEY,
+    }),
+    check('Telnyx connection', async () => applicationFindings(await application(), config), {
+      404: fail(
+        'there is no Call Control application with the id in TELNYX_CONNECTION_ID',
+        'Copy the id of your Voice API application: portal, Voice, Programmable Voice.',
+      ),
+    }),
+    check('Telnyx profile', profile, {
       404: fail('the outbound voice profile of the connection does not exist', `Assign another one: ${PROFILE_CURE}`),
-    })),
+    }),
     check('Telnyx number', async () => {
       return numberFindings(await bounded(clock, () => account.number(fromNumber)), connectionId);
     }),
@@ -71,13 +65,13 @@ export function telnyxChecks(account: TelnyxAccount, config: TelnyxExpectations,
   ];
 }
 
-type Refusals = () => Readonly<Record<number, Finding>>;
+type Refusals = Readonly<Record<number, Finding>>;
 
-function check(name: string, look: Check['run'], refusals: Refusals = () => ({})): Check {
-  return { name, run: () => look().catch((error: unknown) => [failure(error, refusals())]) };
+function check(name: string, look: Check['run'], refusals: Refusals = {}): Check {
+  return { name, run: () => look().catch((error: unknown) => [failure(error, refusals)]) };
 }
 
-function failure(error: unknown, refusals: ReturnType<Refusals>): Finding {
+function failure(error: unknown, refusals: Refusals): Finding {
   if (error instanceof TimeLimitError || !(error instanceof CarrierError) || error.httpStatus === undefined) {
     const { found, cure } = unreachable(error instanceof CarrierError ? error.cause : error);
     return fail(`Telnyx cannot be asked: ${found}`, `${cure} TELNYX_BASE_URL says where it is.`);
@@ -193,10 +187,4 @@ function numberFindings(number: AccountNumber, connectionId: string): readonly F
   const calledBack =
     assigned === connectionId ? 'on this connection' : 'on no connection or another: calls back go there';
   return [ok(`of the account, active, ${calledBack}`)];
-}
-
-/** The same answer for all who ask. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined;
-  return () => (answer ??= ask());
 }

@@ -48,6 +48,18 @@ test('a file of tools that cannot be read is a setting that is wrong', async () 
   expect((await rig.examine()).line('settings')).toMatchObject({ state: 'fail', found: 'TOOLS_FILE is not right' });
 });
 
+test('a do-not-call list that keeps the server from starting is told with the line that is wrong, and no number', async () => {
+  const path = join(rig.dataDir, 'do-not-call.txt');
+  writeFileSync(path, '+12025550123\n2025550124\n');
+  rig.env = { DO_NOT_CALL_FILE: path };
+
+  const { state, found, ...rest } = (await rig.examine()).line('settings');
+
+  expect({ state, found }).toEqual({ state: 'fail', found: 'DO_NOT_CALL_FILE is not right' });
+  expect(JSON.stringify(rest)).toMatch(/line 2/);
+  expect(JSON.stringify(rest)).not.toContain('2025550124');
+});
+
 test.each<readonly [Record<string, string>, string]>([
   [PUBLIC, 'no API_KEYS'],
   [{ ...KEYS, BASE_PUBLIC_URL: 'http://calls.invalid' }, 'BASE_PUBLIC_URL is http'],
