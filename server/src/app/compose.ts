@@ -132,7 +132,6 @@ async function assembled(ground: Ground, behaviour: CallBehaviour): Promise<App>
   const { maxConcurrentCalls } = config.access;
   const overload = overloadOf(config, metrics, log);
   const budget = new DayBudget({ limitUsd: config.budget.perDayUsd, report: records.usage, clock, log });
-  await budget.start();
   const unpriced = unpricedModels(config.openai);
   if (unpriced.length > 0) log.warn('The price of a model is not known: no sum has it, and no budget', { unpriced });
   const { carrier, webhooks, tokens } = telephony(config, clock);
@@ -166,6 +165,8 @@ async function assembled(ground: Ground, behaviour: CallBehaviour): Promise<App>
     await journal.flush(SETTLE_LIMIT_MS);
     await Promise.all([signOff(), callbacks.flush(CALLBACKS_LIMIT_MS), spans]);
   };
+  // It keeps a timer: whatever may fail has not failed by now.
+  await budget.start();
   return { ...doors, config, http, calls, gateway, metrics, clock, log, start, stop, settle, release };
 }
 

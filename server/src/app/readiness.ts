@@ -20,7 +20,7 @@ const MAX_WAITING_RECORDS = 10_000;
 export type ReadinessParts = {
   readonly records: Pick<Records, 'store' | 'journal'>;
   readonly breaker: Pick<AiBreaker, 'reason'>;
-  readonly calls: Pick<CallService, 'isDraining' | 'watched'>;
+  readonly calls: Pick<CallService, 'isDraining' | 'isFull'>;
   readonly maxConcurrentCalls: number;
   readonly overload: Pick<Overload, 'lagMs'> | undefined;
   readonly clock: Clock;
@@ -60,11 +60,8 @@ function recordsTrouble({ journal }: ReadinessParts['records'], clock: Clock): s
   return waiting > MAX_WAITING_RECORDS ? `${waiting} records wait: the database is too slow` : undefined;
 }
 
-/** Calls that are just closing have their places, too. */
 function capacityTrouble({ calls, maxConcurrentCalls }: ReadinessParts): string | undefined {
-  return calls.watched().length < maxConcurrentCalls
-    ? undefined
-    : `all ${maxConcurrentCalls} concurrent calls are in use`;
+  return calls.isFull ? `all ${maxConcurrentCalls} concurrent calls are in use` : undefined;
 }
 
 function overloadTrouble({ overload }: ReadinessParts): string | undefined {

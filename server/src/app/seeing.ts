@@ -1,6 +1,6 @@
 // What the server lets be seen of itself, composed: its figures, the spans of its calls, and the lag that stops new calls.
 
-import { LIVE_STATUSES } from '../calls/call-state';
+import { isTerminal, type LiveStatus } from '../calls/call-state';
 import type { AiBreaker } from '../calls/admission/ai-breaker';
 import type { CallService } from '../calls/call-service';
 import type { DayBudget } from '../calls/admission/day-budget';
@@ -60,10 +60,9 @@ export function sendSpans(clock: Clock): Promise<void> {
   return firstWithin(clock, SPANS_LIMIT_MS, [flushSpans()]);
 }
 
-function liveByStatus(calls: CallService): Record<(typeof LIVE_STATUSES)[number], number> {
+function liveByStatus(calls: CallService): Record<LiveStatus, number> {
   const figures = { queued: 0, initiated: 0, ringing: 0, 'in-progress': 0 };
-  const active = calls.active();
-  for (const status of LIVE_STATUSES) figures[status] = active.filter((call) => call.status === status).length;
+  for (const { status } of calls.active()) if (!isTerminal(status)) figures[status] += 1;
   return figures;
 }
 

@@ -186,6 +186,11 @@ export class CallService {
     this.#registry.find(callId)?.onLegEnded(endCall(reason));
   }
 
+  /** True when no new calls are taken because all places are. */
+  get isFull(): boolean {
+    return this.#admission.isFull;
+  }
+
   /** True when no new calls are taken because the server stops. */
   get isDraining(): boolean {
     return this.#admission.isClosed;

@@ -45,6 +45,11 @@ export function isTerminal(status: CallStatus): status is TerminalStatus {
   return !(LIVE_STATUSES as readonly CallStatus[]).includes(status);
 }
 
+/** Types of the entries with which a call ends. */
+export const ENDING_TYPES: ReadonlySet<string> = new Set(
+  CALL_STATUSES.filter(isTerminal).map((status) => `call.${status}`),
+);
+
 /** Decides what `event` does to a call in `status`. Terminal statuses are absorbing. */
 export function transition(status: CallStatus, event: CallEvent): Transition {
   if (isTerminal(status)) return ignore('the call is over');

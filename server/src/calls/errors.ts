@@ -137,6 +137,10 @@ export class RequestAbandonedError extends AppError {
 export class DrainingError extends AppError {
   readonly code = 'SERVER_DRAINING';
   override readonly retryable = true;
+
+  constructor(message = 'The server is stopping and takes no new calls.') {
+    super(message);
+  }
 }
 
 /** An idempotency key came back with another request. */

@@ -15,6 +15,6 @@ export async function patiently<T>(clock: Clock, task: () => Promise<T>): Promis
   try {
     return await withRetries(clock, policy, task);
   } catch (error) {
-    throw new RecordsUnavailableError('The database does not answer: no call was placed.', { cause: error });
+    throw new RecordsUnavailableError('The database does not answer: nobody was dialled.', { cause: error });
   }
 }

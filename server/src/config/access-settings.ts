@@ -1,7 +1,7 @@
 // The settings that keep strangers and mishaps from spending money: who may call, whom, how often, and when the server
 // has enough to do.
 
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { isSupportedCountry } from 'libphonenumber-js/max';
 import { z } from 'zod';
 import { commaList, VISIBLE_ASCII, wholeNumber } from './setting-fields';
@@ -90,7 +90,13 @@ function areSound(keys: readonly ApiKeyConfig[]): boolean {
 
 function isReadable(path: string): boolean {
   try {
-    readFileSync(path);
+    const file = openSync(path, 'r');
+    try {
+      // A folder can be opened, and not read. What is in the file is looked at when it is needed.
+      readSync(file, Buffer.alloc(1));
+    } finally {
+      closeSync(file);
+    }
     return true;
   } catch {
     // Not there, a folder, or somebody else's: whichever it is, the cure is the same.

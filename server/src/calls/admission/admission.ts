@@ -51,6 +51,11 @@ export class Admission {
     this.#rate = new CallRate({ callsPerSecond: limits.callsPerSecond, clock });
   }
 
+  /** True when every place is taken, those of calls on their way in and just closing included. */
+  get isFull(): boolean {
+    return this.#placesTaken() + this.#entering.size >= this.#deps.limits.maxConcurrentCalls;
+  }
+
   /** True when nobody is let in any more. */
   get isClosed(): boolean {
     return this.#isClosed;
@@ -63,8 +68,7 @@ export class Admission {
    */
   async admit<T extends Entry>(request: CountedRequest, enter: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     this.#assertOpen();
-    const { maxConcurrentCalls } = this.#deps.limits;
-    if (this.#placesTaken() + this.#entering.size >= maxConcurrentCalls) throw new CapacityError(maxConcurrentCalls);
+    if (this.isFull) throw new CapacityError(this.#deps.limits.maxConcurrentCalls);
     const entering = this.#enter(request, enter, signal);
     this.#entering.add(entering);
     try {
@@ -119,6 +123,6 @@ export class Admission {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw new DrainingError('The server is stopping and takes no new calls.');
+    if (this.#isClosed) throw new DrainingError();
   }
 }

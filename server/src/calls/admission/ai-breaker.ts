@@ -122,7 +122,6 @@ export class AiBreaker {
   }
 }
 
-/** Settings that are refused are one call's problem; the account and the model are every call's. */
 /** Tells a breaker of each call that is over. */
 export function breakerWatcher(breaker: Pick<AiBreaker, 'onCallEnded'>): CallWatcher {
   return {
@@ -132,6 +131,7 @@ export function breakerWatcher(breaker: Pick<AiBreaker, 'onCallEnded'>): CallWat
   };
 }
 
+/** Settings that are refused are one call's problem; the account and the model are every call's. */
 function isOfAccount({ reason, details }: EndCall): boolean {
   if (reason === ACCOUNT_REASON) return true;
   const code = details['errorCode'] ?? details['closeReason'];

@@ -39,7 +39,7 @@ export class CallRate {
    * @throws CallRateError at once when that is too far away, DrainingError
    */
   async turn(of: 'new-call' | 'transfer' = 'new-call'): Promise<void> {
-    if (this.#isClosed && of === 'new-call') throw stopping();
+    if (this.#isClosed && of === 'new-call') throw new DrainingError();
     const { callsPerSecond, clock } = this.#deps;
     const nowMs = clock.monotonicMs();
     const fullAtMs = Math.max(nowMs, this.#fullAtMs) + this.#intervalMs;
@@ -56,7 +56,7 @@ export class CallRate {
     this.#isClosed = true;
     for (const [timer, reject] of this.#waiting) {
       timer.cancel();
-      reject(stopping());
+      reject(new DrainingError());
     }
     this.#waiting.clear();
   }
@@ -74,8 +74,4 @@ export class CallRate {
 
 function secondsUp(ms: number): number {
   return Math.ceil(ms / SECOND_MS);
-}
-
-function stopping(): DrainingError {
-  return new DrainingError('The server is stopping and takes no new calls.');
 }

@@ -3,6 +3,7 @@
 // the record once.
 
 import type { Backoff } from '../../lib/backoff';
+import { InTurn } from '../../lib/in-turn';
 import type { Call } from '../call';
 import type { CallJournal } from '../journal/call-journal';
 import { CallRecord } from '../call-record';
@@ -37,8 +38,8 @@ export class LateEvents {
   readonly #deps: LateEventsDeps;
   /** Legs on their way down, by the id that the carrier gave them. */
   readonly #legs = new Map<string, CarrierLeg>();
-  /** One change after the other: each adds to what the record says. */
-  #changing: Promise<void> = Promise.resolve();
+  /** Changes of one call, one after the other: each adds to what the record says. */
+  readonly #changes = new InTurn();
   readonly #closed = new AbortController();
 
   constructor(deps: LateEventsDeps) {
@@ -48,7 +49,7 @@ export class LateEvents {
   /** Rejects when the record cannot be read for long: a leg is left to the comparison with the carrier, a bill is lost. */
   async take(callId: string, event: CarrierEvent): Promise<void> {
     if (event.type === 'leg.ended') return this.#legs.get(event.carrierCallId)?.markDown();
-    if (event.type === 'leg.cost') return this.#inTurn(() => this.#bill(callId, event.charge));
+    if (event.type === 'leg.cost') return this.#changes.run(callId, () => this.#bill(callId, event.charge));
     const isAlive = event.type === 'leg.ringing' || event.type === 'leg.answered' || event.type === 'stream.started';
     if (!isAlive) return;
     // Another server may share the carrier's account: only calls in our record are ours.
@@ -63,9 +64,11 @@ export class LateEvents {
       record.change({ mayHaveLeg: false });
       record.note('leg.down');
     };
-    this.#inTurn(() => this.#change(callId, close)).catch((error: unknown) => {
-      this.#deps.log.error('That a leg is down could not be recorded', { callId, error });
-    });
+    this.#changes
+      .run(callId, () => this.#change(callId, close))
+      .catch((error: unknown) => {
+        this.#deps.log.error('That a leg is down could not be recorded', { callId, error });
+      });
   }
 
   /** The server stops: a record that cannot be read now is not asked for again. */
@@ -106,12 +109,6 @@ export class LateEvents {
   #change(callId: string, change: (record: CallRecord) => void): Promise<void> {
     const amend = (call: Call): void => change(new CallRecord(call, this.#deps));
     return this.#deps.journal.amend(callId, () => this.#find(callId), amend);
-  }
-
-  #inTurn(task: () => Promise<void>): Promise<void> {
-    const done = this.#changing.then(task);
-    this.#changing = done.catch(() => undefined);
-    return done;
   }
 
   /** The call was given up (its dial was never answered, say), and now its phone rings after all. */

@@ -31,7 +31,7 @@ function partsOf(options: Options): ReadinessParts {
     breaker: { reason: options.isAiRefused === true ? endCall('ai-unauthorized') : undefined },
     calls: {
       isDraining: options.isDraining ?? false,
-      watched: () => Array.from({ length: calls }, () => ({}) as never),
+      isFull: calls >= MAX_CALLS,
     },
     overload: { lagMs },
     maxConcurrentCalls: MAX_CALLS,
