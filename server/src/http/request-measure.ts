@@ -5,7 +5,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { Clock } from '../calls/ports';
 
 /** A request for something that no route serves. */
-export const UNMATCHED_ROUTE = 'unmatched';
+const UNMATCHED_ROUTE = 'unmatched';
 
 /** Where requests are refused before they get to a route. */
 export type GuardedPaths = readonly string[];

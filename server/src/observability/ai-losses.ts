@@ -1,14 +1,13 @@
 // How often the AI's connection was lost in calls, and what became of it.
 
 import type { Counter, Histogram, Registry } from 'prom-client';
-import { CALL_STATUSES, isTerminal } from '../calls/call-state';
+import { ENDING_TYPES } from '../calls/call-state';
 import type { TimelineEntry } from '../calls/record-ports';
 import { childrenOf, histogram, observeMs } from './measures';
 
 /** `failed`: the call failed without it. `ended`: the call came to another end meanwhile. */
 type LossOutcome = 'resumed' | 'failed' | 'ended';
 
-const END_TYPES = new Set<string>(CALL_STATUSES.filter(isTerminal).map((status) => `call.${status}`));
 const FAILED_TYPE = 'call.failed';
 
 /** Measures losses of the AI. */
@@ -35,7 +34,7 @@ export class AiLosses {
   onEntry({ callId, type, data }: TimelineEntry): void {
     if (type === 'ai.lost') this.#lost.add(callId);
     else if (type === 'ai.resumed') this.#settle(callId, 'resumed', data['afterMs']);
-    else if (END_TYPES.has(type)) this.#settle(callId, type === FAILED_TYPE ? 'failed' : 'ended');
+    else if (ENDING_TYPES.has(type)) this.#settle(callId, type === FAILED_TYPE ? 'failed' : 'ended');
   }
 
   #settle(callId: string, outcome: LossOutcome, afterMs?: unknown): void {

@@ -1,14 +1,12 @@
 // Writes each entry of each call's timeline to the log: the life of a call can be read there line by line.
 
 import type { Call } from '../calls/call';
-import { CALL_STATUSES, isTerminal } from '../calls/call-state';
+import { ENDING_TYPES } from '../calls/call-state';
 import { durationSeconds } from '../calls/call-times';
 import type { Logger } from '../calls/ports';
 import type { CallWatcher, TimelineEntry } from '../calls/record-ports';
 
 const COST_DECIMALS = 6;
-
-const ENDINGS: ReadonlySet<string> = new Set(CALL_STATUSES.filter(isTerminal).map((status) => `call.${status}`));
 
 // The line of the command that placed the call has its id, too; what the call has cost so far stands where it ends.
 const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['call.queued', 'usage.added']);
@@ -22,7 +20,12 @@ export class CallLog implements CallWatcher {
   }
 
   onEntry({ callId, type, data }: TimelineEntry, call: Call): void {
-    const fields = { callId, carrierCallId: call.carrierCallId, ...(ENDINGS.has(type) ? sums(call) : {}), ...data };
+    const fields = {
+      callId,
+      carrierCallId: call.carrierCallId,
+      ...(ENDING_TYPES.has(type) ? sums(call) : {}),
+      ...data,
+    };
     if (TOLD_ELSEWHERE.has(type)) this.#log.debug(type, fields);
     else this.#log.info(type, fields);
   }

@@ -2,13 +2,11 @@
 // that is not sampled, nothing is kept and nothing is made. Only facts: no number, and no word that somebody said.
 
 import type { Call } from '../calls/call';
-import { CALL_STATUSES, isTerminal } from '../calls/call-state';
+import { ENDING_TYPES } from '../calls/call-state';
 import type { CallWatcher, TimelineEntry } from '../calls/record-ports';
 import { CallTrace } from './call-trace';
 
 const BEGINNING = 'call.queued';
-
-const ENDINGS: ReadonlySet<string> = new Set(CALL_STATUSES.filter(isTerminal).map((status) => `call.${status}`));
 
 /** After these nothing of a call is left. */
 const LAST: ReadonlySet<string> = new Set(['leg.down', 'leg.abandoned']);
@@ -34,7 +32,7 @@ export class CallSpans implements CallWatcher {
     if (type === BEGINNING) return this.#begin(entry);
     const trace = this.#traces.size === 0 ? undefined : this.#traces.get(callId);
     if (!trace) return;
-    if (ENDINGS.has(type)) trace.end(entry, call);
+    if (ENDING_TYPES.has(type)) trace.end(entry, call);
     else if (LAST.has(type)) this.#close(entry, trace);
     else trace.add(entry);
   }

@@ -21,9 +21,12 @@ export function openDatabase(place: string): Promise<Database> {
 
 /** Rejects when the database cannot be used; its tables are left as they are. */
 export async function reachDatabase(place: string): Promise<void> {
-  const isPostgres = isPostgresUrl(place);
-  const dialect = isPostgres ? postgresDialect(place, 'records', { max: 1 }) : sqliteDialect(place);
-  await using(dialect, (database) => sql`select 1`.execute(database));
+  await using(lookDialect(place), (database) => sql`select 1`.execute(database));
+}
+
+/** For a look at a database: no more than one connection. */
+export function lookDialect(place: string): Dialect {
+  return isPostgresUrl(place) ? postgresDialect(place, 'records', { max: 1 }) : sqliteDialect(place);
 }
 
 async function openSqlite(path: string): Promise<Database> {

@@ -3,10 +3,8 @@
 import { existsSync } from 'node:fs';
 import { Kysely, sql } from 'kysely';
 import type { Clock } from '../calls/ports';
-import { isPostgresUrl } from './database';
+import { isPostgresUrl, lookDialect } from './database';
 import { MIGRATIONS } from './migrations/migrations';
-import { postgresDialect } from './postgres';
-import { sqliteDialect } from './sqlite';
 
 // The first statement opens the connection; the shortest of the others is what the database takes.
 const ROUNDS = 3;
@@ -27,8 +25,7 @@ type Inspected = Kysely<{ readonly kysely_migration: { readonly name: string } }
 /** Inspects a `postgres://` URL or the path of an SQLite file. @throws what the driver says of a database that is of no use */
 export async function inspectDatabase(place: string, clock: Pick<Clock, 'monotonicMs'>): Promise<DatabaseInspection> {
   if (!isPostgresUrl(place) && !existsSync(place)) return inspection(undefined, undefined);
-  const dialect = isPostgresUrl(place) ? postgresDialect(place, 'records', { max: 1 }) : sqliteDialect(place);
-  const database: Inspected = new Kysely({ dialect });
+  const database: Inspected = new Kysely({ dialect: lookDialect(place) });
   try {
     const latencyMs = await latency(database, clock);
     const applied = (await hasMigrations(database, isPostgresUrl(place)))

@@ -5,7 +5,7 @@ import Telnyx from 'telnyx';
 import { z } from 'zod';
 import { CarrierError } from '../../calls/errors';
 import { httpFetch } from './http-fetch';
-import { toCarrierError } from './telnyx-errors';
+import { translated } from './telnyx-errors';
 
 const ANSWER_TIMEOUT_MS = 4_500;
 
@@ -89,13 +89,13 @@ export class TelnyxAccount {
   }
 
   async balance(): Promise<AccountBalance> {
-    const { data } = await asked('balance', this.#client.balance.retrieve());
+    const { data } = await translated('balance', this.#client.balance.retrieve());
     const { available_credit: available, currency } = balanceSchema.parse(data ?? {});
     return { available: available ?? undefined, currency: currency ?? undefined };
   }
 
   async application(id: string): Promise<AccountApplication> {
-    const answer = await asked('application', this.#client.callControlApplications.retrieve(id));
+    const answer = await translated('application', this.#client.callControlApplications.retrieve(id));
     const { outbound, ...application } = applicationSchema.parse(answer.data ?? {});
     return {
       isActive: application.active ?? undefined,
@@ -108,7 +108,7 @@ export class TelnyxAccount {
   }
 
   async profile(id: string): Promise<AccountProfile> {
-    const answer = await asked('profile', this.#client.outboundVoiceProfiles.retrieve(id));
+    const answer = await translated('profile', this.#client.outboundVoiceProfiles.retrieve(id));
     const profile = profileSchema.parse(answer.data ?? {});
     const isLimited = profile.daily_spend_limit_enabled === true;
     return {
@@ -121,7 +121,7 @@ export class TelnyxAccount {
 
   async number(phoneNumber: string): Promise<AccountNumber> {
     const filter = { phone_number: phoneNumber };
-    const page = await asked('numbers', this.#client.phoneNumbers.list({ filter }));
+    const page = await translated('numbers', this.#client.phoneNumbers.list({ filter }));
     const found = z.array(numberSchema).catch([]).parse(page.data);
     const owned = found.find((each) => each.phone_number === phoneNumber);
     if (owned)
@@ -131,7 +131,7 @@ export class TelnyxAccount {
 
   async #isVerified(phoneNumber: string): Promise<boolean> {
     try {
-      const { data } = await asked('verified number', this.#client.verifiedNumbers.retrieve(phoneNumber));
+      const { data } = await translated('verified number', this.#client.verifiedNumbers.retrieve(phoneNumber));
       return Boolean(data?.verified_at);
     } catch (error) {
       if (error instanceof CarrierError && error.httpStatus === 404) return false;
@@ -143,13 +143,5 @@ export class TelnyxAccount {
     const response = await httpFetch(input, init);
     this.#onAnswer(response.headers);
     return response;
-  }
-}
-
-async function asked<T>(what: string, request: Promise<T>): Promise<T> {
-  try {
-    return await request;
-  } catch (error) {
-    throw toCarrierError(error, what);
   }
 }

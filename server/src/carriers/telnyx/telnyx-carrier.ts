@@ -18,7 +18,7 @@ import { toClientState } from './client-state';
 import { httpFetch } from './http-fetch';
 import { FIRST_PAGE, MAX_PAGES, type PageQuery, readPage } from './live-legs';
 import { streamFields, type StreamFormat } from './stream-codec';
-import { isCallGone, toCarrierError } from './telnyx-errors';
+import { isCallGone, translated } from './telnyx-errors';
 
 /** Where and as whom to talk to Telnyx. */
 export type TelnyxSettings = {
@@ -182,12 +182,4 @@ export class TelnyxCarrier implements Carrier {
 /** The fields of every command to a leg. */
 function commandFields({ callId, commandId }: LegCommand) {
   return { command_id: commandId, client_state: toClientState(callId) };
-}
-
-async function translated<T>(command: string, request: PromiseLike<T>): Promise<T> {
-  try {
-    return await request;
-  } catch (error) {
-    throw toCarrierError(error, command);
-  }
 }

@@ -11,6 +11,15 @@ const INVALID_CALL_ID_CODE = '90015';
 // The request cannot have reached Telnyx: nothing was carried out.
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
+/** The answer to a request of the SDK. @throws CarrierError for whatever it throws */
+export async function translated<T>(command: string, request: PromiseLike<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (error) {
+    throw toCarrierError(error, command);
+  }
+}
+
 /** Translates whatever the SDK threw. */
 export function toCarrierError(error: unknown, command: string): CarrierError {
   if (!(error instanceof Telnyx.APIError)) {

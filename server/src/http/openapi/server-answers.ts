@@ -6,7 +6,7 @@ import type { ReadinessCheck } from '../routes/ready';
 import { count, time, to } from './answer-fields';
 
 /** Every code, for a schema. */
-export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
+const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
 /** As an object, so that a check that is missing here does not compile. */
 const CHECKS: Readonly<{ [N in ReadinessCheck['name']]: N }> = {

@@ -30,7 +30,7 @@ export function aiCallsRouter(deps: AiCallsDeps): Router {
   const router = Router();
 
   router.post('/create', ...jsonBody, async (request, response) => {
-    const body = validated(createCallSchema, request.body ?? {});
+    const body = validated(createCallSchema, request.body);
     const key = parseIdempotencyKey(request.get('Idempotency-Key'));
     const placedBy = callerOf(response);
     const callRequest = toCallRequest({ body, placedBy }, deps);

@@ -20,26 +20,26 @@ export function callCommandsRouter({ calls, destinations }: CallCommandsDeps): R
 
   router.post('/:callId/say', ...jsonBody, async (request, response) => {
     const callId = parseCallId(request.params['callId']);
-    const { text, when, protect } = validated(saySchema, request.body ?? {});
+    const { text, when, protect } = validated(saySchema, request.body);
     const { call, sayId } = await calls.say(callId, { text, timing: when, isProtected: protect });
     response.status(202).json({ ...callSummary(call), sayId });
   });
 
   router.post('/:callId/instructions', ...jsonBody, async (request, response) => {
     const callId = parseCallId(request.params['callId']);
-    const change = validated(instructionsSchema, request.body ?? {});
+    const change = validated(instructionsSchema, request.body);
     response.json(callSummary(await calls.setInstructions(callId, change)));
   });
 
   router.post('/:callId/dtmf', ...jsonBody, async (request, response) => {
     const callId = parseCallId(request.params['callId']);
-    const { digits } = validated(digitsSchema, request.body ?? {});
+    const { digits } = validated(digitsSchema, request.body);
     response.json(callSummary(await calls.sendDigits(callId, digits)));
   });
 
   router.post('/:callId/transfer', ...jsonBody, async (request, response) => {
     const callId = parseCallId(request.params['callId']);
-    const { to, announcement } = validated(transferSchema, request.body ?? {});
+    const { to, announcement } = validated(transferSchema, request.body);
     const { from } = await calls.get(callId);
     destinations.checkTransfer(to, from, 'to');
     response

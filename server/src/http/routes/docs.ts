@@ -1,7 +1,6 @@
 // GET /openapi.json and GET /docs: what the API can do, for programs and for people. Both are for everybody: they tell
 // what stands in the repository anyway, and nothing about this installation.
 
-import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { type RequestHandler, type Response, Router } from 'express';
 import { contentSecurityPolicy } from '../content-security-policy';
@@ -91,6 +90,5 @@ function send(
   response: Response,
   { type, content }: { readonly type: string; readonly content: string | Buffer },
 ): void {
-  const tag = createHash('sha256').update(content).digest('base64url');
-  response.set({ 'Content-Type': type, 'Cache-Control': 'no-cache', ETag: `"${tag}"` }).send(content);
+  response.set({ 'Content-Type': type, 'Cache-Control': 'no-cache' }).send(content);
 }
