@@ -5,7 +5,7 @@ import type { ConversationReport } from './conversation/conversation-report';
 import { OWN_ENGINE } from './engines';
 import type { LoadReport, ModeReport } from './load/load-report';
 import { AUDIO_MODES, type AudioMode } from './load/speech-frames';
-import { largest } from './load/summary';
+import { largest, worseWay } from './load/summary';
 import { validityOf } from './load/validity';
 import { mixedBudgets, type MixedReport } from './mixed/mixed-report';
 import { MICRO_BUDGET_US, type MicroReport } from './micro';
@@ -118,7 +118,7 @@ function loadFigures(report: ModeReport | undefined, mode: AudioMode, load: Load
     unit: 'ms',
     budget: LATENCY_BUDGET_MS[quantile],
     digits: 2,
-    measured: report ? worseWay(report, quantile) : null,
+    measured: report ? worseWay(report.server.latency, quantile) : null,
   });
 
   return [
@@ -158,12 +158,4 @@ function idleFigure(report: ModeReport | undefined, mode: AudioMode): Figure {
 
 function label(figure: string, mode: AudioMode, load: LoadReport | undefined): string {
   return `${figure}, ${mode}${load ? `, ${load.calls} calls` : ''}`;
-}
-
-/** Of the caller to the AI and the AI to the phone; null unless both were measured. */
-function worseWay({ server }: ModeReport, quantile: keyof typeof LATENCY_BUDGET_MS): number | null {
-  const { toAi, toPhone } = server.latency;
-  const [there, back] = [toAi[quantile], toPhone[quantile]];
-
-  return there === null || back === null ? null : Math.max(there, back);
 }

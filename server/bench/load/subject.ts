@@ -1,10 +1,9 @@
 // What is put under load: the built server as an operator starts it, or the bare relay; each its own process.
 
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { get } from 'node:http';
 import { join } from 'node:path';
+import { freePort } from '../../src/simulator/free-port';
 import { BENCH_KEY } from './api-client';
 import { Child } from './child';
 import type { SubjectKind } from './generator-protocol';
@@ -122,15 +121,5 @@ function isUp(url: string): Promise<boolean> {
       response.resume();
       resolve(response.statusCode === 200);
     }).once('error', () => resolve(false));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
   });
 }

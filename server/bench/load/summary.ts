@@ -33,6 +33,15 @@ export function largest(values: readonly (number | null)[]): number | null {
   return measured.length === 0 ? null : Math.max(...measured);
 }
 
+/** Of the caller to the AI and the AI to the phone the later one; null unless both were measured. */
+export function worseWay(
+  { toAi, toPhone }: SubjectSummary['latency'],
+  quantile: 'p50Ms' | 'p95Ms' | 'p99Ms',
+): number | null {
+  const [there, back] = [toAi[quantile], toPhone[quantile]];
+  return there === null || back === null ? null : Math.max(there, back);
+}
+
 function latency(figures: readonly LatencyFigures[]): SubjectSummary['latency']['toAi'] {
   const of = (name: 'p50Ms' | 'p95Ms' | 'p99Ms'): number | null => median(figures.map((figure) => figure[name]));
   return {

@@ -4,7 +4,7 @@ import { conversationBudgets } from '../conversation/conversation-budgets';
 import type { ConversationReport } from '../conversation/conversation-report';
 import { conversationTable } from '../conversation/table';
 import type { Measurement, SubjectSummary } from '../load/load-report';
-import { largest } from '../load/summary';
+import { worseWay } from '../load/summary';
 import { hasLosses, isNoisy, isSaturated, LEAST_CALLS, type Validity } from '../load/validity';
 import { fixed, textTable } from '../table';
 import { type Budgeted, type Figure, judged } from '../verdict';
@@ -32,7 +32,7 @@ const LATENCY_BUDGET_MS = { p50Ms: 0.5, p99Ms: 4 } as const;
 const CPU_RATIO_BUDGET = 1.6;
 
 /** What stands against the figures. */
-export function mixedValidity(report: MixedReport): Validity {
+function mixedValidity(report: MixedReport): Validity {
   const { runs, calls, isPinned } = report;
   const count = (is: (run: Measurement) => boolean): string => `${runs.filter(is).length} of ${runs.length} runs`;
   const saturated = ({ generator }: Measurement): boolean => isSaturated(generator);
@@ -61,7 +61,7 @@ export function mixedBudgets(report: MixedReport | undefined): Budgeted[] {
           unit: 'ms',
           budget: LATENCY_BUDGET_MS[name],
           digits: 2,
-          measured: report ? worseWay(report.mixed, name) : null,
+          measured: report ? worseWay(report.mixed.latency, name) : null,
         },
         validity,
       ),
@@ -94,9 +94,9 @@ export function mixedTable(report: MixedReport): string {
       [
         row('CPU per call, ms/s', (summary) => summary.cpuMsPerCallSecond, 2),
         row('CPU, % of a core', (summary) => summary.cpuPercent, 1),
-        row('added latency p50, ms', (summary) => worseWay(summary, 'p50Ms'), 2),
-        row('added latency p95, ms', (summary) => worseWay(summary, 'p95Ms'), 2),
-        row('added latency p99, ms', (summary) => worseWay(summary, 'p99Ms'), 2),
+        row('added latency p50, ms', (summary) => worseWay(summary.latency, 'p50Ms'), 2),
+        row('added latency p95, ms', (summary) => worseWay(summary.latency, 'p95Ms'), 2),
+        row('added latency p99, ms', (summary) => worseWay(summary.latency, 'p99Ms'), 2),
         row('frames lost or extra, legs broken', lossesOf, 0),
       ],
     ),
@@ -144,10 +144,6 @@ function answerFigure(report: MixedReport | undefined, load: string): Figure {
 
 function lossesOf({ lostFrames, extraFrames, brokenLegs }: SubjectSummary): number {
   return [lostFrames, extraFrames].reduce((sum, { toAi, toPhone }) => sum + toAi + toPhone, brokenLegs);
-}
-
-function worseWay({ latency }: SubjectSummary, name: 'p50Ms' | 'p95Ms' | 'p99Ms'): number | null {
-  return largest([latency.toAi[name], latency.toPhone[name]]);
 }
 
 function ratio(value: number | null, base: number | null): number | null {

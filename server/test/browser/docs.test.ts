@@ -1,12 +1,11 @@
 // GET /docs in a real browser, against the whole server between the simulators: it shows every route, tries one out with
 // a key, and asks nobody else for anything.
 
-import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Browser, Locator } from 'playwright-core';
 import { OPERATIONS } from '../../src/http/openapi/operations';
 import { TestBridge } from '../support/test-bridge';
 import { describeInBrowser, launchChromium, openPage, type WatchedPage } from './chromium';
+import { Gate } from './gate';
 
 // A browser starts slowly on a busy machine.
 const LIMIT_MS = 120_000;
@@ -95,36 +94,19 @@ describeInBrowser('the page of the API', () => {
   test(
     'works behind a proxy that puts a path in front',
     async () => {
-      const proxy = await pathProxy('/voice', bridge.url);
-      const origin = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-      const watched = await open(origin, '/voice/docs/');
+      const proxy = await Gate.open(bridge.url, '/voice');
+      try {
+        const watched = await open(proxy.url, '/voice/docs/');
 
-      expect(watched.page.url()).toBe(`${origin}/voice/docs`);
-      expect(await tryOut(await unfold(watched, 'getHealth'))).toBe('200');
-      expect(watched.complaints).toEqual([]);
+        expect(watched.page.url()).toBe(`${proxy.url}/voice/docs`);
+        expect(await tryOut(await unfold(watched, 'getHealth'))).toBe('200');
+        expect(watched.complaints).toEqual([]);
 
-      await watched.page.close();
-      await new Promise((resolve) => {
-        proxy.close(resolve);
-        proxy.closeAllConnections();
-      });
+        await watched.page.close();
+      } finally {
+        proxy.close();
+      }
     },
     LIMIT_MS,
   );
 });
-
-/** Passes on what begins with the prefix, without it. */
-async function pathProxy(prefix: string, target: string): Promise<Server> {
-  const proxy = createServer((incoming, outgoing) => {
-    const { url = '', method, headers } = incoming;
-    // What does not begin with the prefix is asked for in vain.
-    const path = url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : '/outside';
-    const passedOn = request(target + path, { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    });
-    incoming.pipe(passedOn);
-  });
-  await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve));
-  return proxy;
-}

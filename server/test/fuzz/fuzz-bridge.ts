@@ -21,7 +21,7 @@ const DEADLINES = {
 export const ANSWER_LIMIT_MS = 10_000;
 
 /** Call statuses that are final. */
-export const TERMINAL = ['completed', 'busy', 'failed', 'no-answer', 'canceled'];
+const TERMINAL = ['completed', 'busy', 'failed', 'no-answer', 'canceled'];
 
 /** A server under fire. */
 export class FuzzBridge {

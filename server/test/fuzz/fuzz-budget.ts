@@ -12,7 +12,7 @@ const seconds = Number(process.env['FUZZ_SECONDS'] ?? 0);
 const seed = Number(process.env['FUZZ_SEED'] ?? FIXED_SEED);
 
 /** True in `npm run fuzz`. */
-export const IS_LONG = seconds > 0;
+const IS_LONG = seconds > 0;
 
 // The runs are what bounds a property; this is for one that hangs. Where six workers share two cores, browsers among them,
 // what takes 6 s alone has taken more than 60.

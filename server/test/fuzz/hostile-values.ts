@@ -104,7 +104,7 @@ const ODD_SHAPES: readonly Json[] = [
 ];
 
 /** A value of every odd kind, for any place in JSON. */
-export function oddValue(): fc.Arbitrary<Json> {
+function oddValue(): fc.Arbitrary<Json> {
   return fc.oneof(
     { weight: 4, arbitrary: oddText() },
     { weight: 3, arbitrary: fc.constantFrom(...ODD_NUMBERS) },

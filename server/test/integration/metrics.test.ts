@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { TestBridge } from '../support/test-bridge';
 import { until } from '../support/until';
+import { figuresOf } from '../support/prometheus-text';
 
 let bridge: TestBridge;
 
@@ -15,10 +16,7 @@ async function metrics(): Promise<string> {
 }
 
 async function figures(): Promise<Map<string, number>> {
-  const lines = (await metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(
-    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
-  );
+  return figuresOf(await metrics());
 }
 
 test('a call, a refused request and a refused stream are in the figures, and nothing that they said', async () => {

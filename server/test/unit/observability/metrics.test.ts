@@ -4,6 +4,7 @@ import type { ConversationEvent } from '../../../src/calls/conversation-events';
 import { END_REASONS, endCall } from '../../../src/calls/end-call';
 import { CallMetrics } from '../../../src/observability/metrics';
 import { aCallId, aCharge, anEntry, aUsage } from '../../support/builders';
+import { figuresOf } from '../../support/prometheus-text';
 
 let registry: Registry;
 let metrics: CallMetrics;
@@ -20,13 +21,7 @@ function happen({ type, ...data }: ConversationEvent): void {
 
 /** Each series with its figure. */
 async function series(): Promise<Map<string, number>> {
-  const lines = (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(
-    lines.map((line) => {
-      const space = line.lastIndexOf(' ');
-      return [line.slice(0, space), Number(line.slice(space + 1))];
-    }),
-  );
+  return figuresOf(await registry.metrics());
 }
 
 const TOOL = {
